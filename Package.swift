@@ -1,0 +1,71 @@
+// swift-tools-version: 6.3
+// One manifest for both worlds: CORBEL_EMBEDDED=1 selects Embedded Swift settings and the targets that must compile
+// under them (column E of the layering table in CONTRIBUTING.md). The two worlds need scratch paths of their own.
+import PackageDescription
+
+let embedded = Context.environment["CORBEL_EMBEDDED"] == "1"
+
+/// What every target of ours is compiled with.
+let house: [SwiftSetting] =
+    [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (embedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: house)
+}
+
+/// A program without Foundation, Dispatch or Concurrency: the Swift runtime is linked in, nothing else is needed.
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path, swiftSettings: house,
+        linkerSettings: [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"], .when(configuration: .release))])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: house)
+}
+
+/// Column E: no system call, freestanding.
+let pureTargets: [Target] = [
+    library("XenABI"),
+    library("XenPlatform", ["XenABI"]),
+    library("XenDeviceModel", ["XenABI", "XenPlatform"]),
+]
+
+/// Column E/L: Embedded Swift on Linux, by system calls.
+let systemTargets: [Target] = [
+    .target(name: "CSystem", path: "Sources/CSystem"),
+    library("SystemCalls", ["CSystem"]),
+    library("EventLoop", ["SystemCalls"]),
+    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+]
+
+let programTargets: [Target] = [
+    .executableTarget(
+        name: "corbel",
+        dependencies: ["LabKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        path: "Sources/corbel", swiftSettings: house),
+    .target(
+        name: "LabKit", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+        path: "Sources/LabKit", swiftSettings: house),
+]
+
+let package = Package(
+    name: "corbel",
+    products: [
+        .library(name: "XenABI", targets: ["XenABI"]),
+        .library(name: "XenPlatform", targets: ["XenPlatform"]),
+        .library(name: "XenDeviceModel", targets: ["XenDeviceModel"]),
+    ],
+    dependencies: embedded
+        ? []
+        : [
+        ],
+    targets: pureTargets, // + systemTargets + programTargets as they come
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,32 @@
+// The one error of everything that asks Xen or its drivers for something.
+// Not for: malformed bytes (see LayoutError).
+
+/// A failed call: why, which call, on which domain, about which value. Two errors are equal when their codes are.
+public struct XenError: Error, Equatable, Sendable {
+    /// Why: Xen's or the kernel's errno.
+    public var code: XenErrorCode
+    /// Which call, by the name that Xen's headers give it: `create_ioreq_server`, `IOCTL_EVTCHN_NOTIFY`.
+    public var call: StaticString
+    /// The domain that the call was about, where there is one.
+    public var domain: DomainID?
+    /// The value that was refused, where one is to blame: a server id, a port, an address.
+    public var value: UInt64?
+
+    public init(_ code: XenErrorCode, _ call: StaticString, domain: DomainID? = nil, value: UInt64? = nil) {
+        self.code = code
+        self.call = call
+        self.domain = domain
+        self.value = value
+    }
+
+    public static func == (left: XenError, right: XenError) -> Bool { left.code == right.code }
+}
+
+/// An errno as Xen and Linux number it on x86 and Arm. Open: a number without a name here survives.
+/// Source: `xen/errno.h`; dmop.md section 19.
+public struct XenErrorCode: RawRepresentable, Hashable, Sendable {
+    public var rawValue: Int32
+
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+    public init(_ rawValue: Int32) { self.rawValue = rawValue }
+}

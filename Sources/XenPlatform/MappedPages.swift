@@ -1,0 +1,106 @@
+// Shared memory behind bounds checks: the only place of the platform that touches an address.
+// Not for: making mappings; an owner does, and undoes them.
+
+import Synchronization
+
+/// How a mapping may be used.
+public enum PageAccess: Equatable, Sendable {
+    case read
+    case readWrite
+}
+
+/// What made a mapping, and undoes it.
+public protocol MappingOwner: AnyObject {
+    /// Undoes the mapping of `byteCount` bytes at `address`. Called once.
+    func unmap(address: UInt, byteCount: Int)
+}
+
+/// Pages that are shared with a guest or with Xen. Everything is copied in or out; no pointer leaves, so that what has been
+/// checked can't change afterwards. An offset out of bounds is a bug of ours and traps.
+@safe
+public struct MappedPages: ~Copyable {
+    private let base: UnsafeMutableRawPointer
+    private let owner: any MappingOwner
+    /// Bytes in the mapping, a multiple of 4096.
+    public let byteCount: Int
+
+    /// Takes over a mapping.
+    ///
+    /// `base` is page-aligned and stays mapped for `byteCount` bytes until `owner.unmap` is called by this value.
+    @unsafe
+    public init(unsafeBase base: UnsafeMutableRawPointer, byteCount: Int, owner: any MappingOwner) {
+        unsafe self.base = base
+        self.byteCount = byteCount
+        self.owner = owner
+    }
+
+    deinit {
+        unsafe owner.unmap(address: UInt(bitPattern: base), byteCount: byteCount)
+    }
+
+    /// Unmaps now.
+    public consuming func close() {}
+
+    /// Copies bytes out of the shared memory: `bytes.count` of them, from `offset` on.
+    public func copyOut(from offset: Int, into bytes: inout MutableSpan<UInt8>) {
+        check(offset, bytes.count)
+        // SAFETY: the range was checked against the mapping, and `bytes` is ours alone.
+        unsafe bytes.withUnsafeMutableBufferPointer { target in
+            guard let start = target.baseAddress else { return }
+            unsafe UnsafeMutableRawPointer(start).copyMemory(from: base.advanced(by: offset), byteCount: target.count)
+        }
+    }
+
+    /// Copies bytes into the shared memory, at `offset`.
+    public func copyIn(at offset: Int, from bytes: Span<UInt8>) {
+        check(offset, bytes.count)
+        // SAFETY: the range was checked against the mapping; who else writes there makes bytes stale, nothing worse.
+        unsafe bytes.withUnsafeBufferPointer { source in
+            guard let start = source.baseAddress else { return }
+            unsafe base.advanced(by: offset).copyMemory(from: UnsafeRawPointer(start), byteCount: source.count)
+        }
+    }
+
+    /// One byte, with acquire ordering: what its writer wrote before it is visible afterwards.
+    public func loadAcquiring8(at offset: Int) -> UInt8 {
+        unsafe atomic(offset, UInt8.self).pointee.load(ordering: .acquiring)
+    }
+
+    /// One byte, with release ordering: all that was written before is visible to who reads it.
+    public func storeReleasing8(_ value: UInt8, at offset: Int) {
+        unsafe atomic(offset, UInt8.self).pointee.store(value, ordering: .releasing)
+    }
+
+    /// 32 bits, with acquire ordering. `offset` is a multiple of 4.
+    public func loadAcquiring32(at offset: Int) -> UInt32 {
+        unsafe atomic(offset, UInt32.self).pointee.load(ordering: .acquiring)
+    }
+
+    /// 64 bits, with acquire ordering. `offset` is a multiple of 8.
+    public func loadAcquiring64(at offset: Int) -> UInt64 {
+        unsafe atomic(offset, UInt64.self).pointee.load(ordering: .acquiring)
+    }
+
+    /// 64 bits, with release ordering. `offset` is a multiple of 8.
+    public func storeReleasing64(_ value: UInt64, at offset: Int) {
+        unsafe atomic(offset, UInt64.self).pointee.store(value, ordering: .releasing)
+    }
+
+    /// Adds to 32 bits as one step that nobody can come between, wrapping. `offset` is a multiple of 4.
+    public func wrappingAdd32(_ amount: UInt32, at offset: Int) {
+        unsafe atomic(offset, UInt32.self).pointee.wrappingAdd(amount, ordering: .acquiringAndReleasing)
+    }
+
+    private func check(_ offset: Int, _ count: Int) {
+        precondition(offset >= 0 && count >= 0 && offset <= byteCount - count, "access outside of a mapping")
+    }
+
+    /// An atomic laid over the mapping. `Atomic<T>` has the size, alignment and representation of T.
+    private func atomic<Value: AtomicRepresentable>(_ offset: Int, _: Value.Type) -> UnsafePointer<Atomic<Value>> {
+        let width = MemoryLayout<Value>.size
+        check(offset, width)
+        precondition(offset & (width - 1) == 0, "atomic access out of alignment")
+        // SAFETY: in bounds and aligned, checked above, and mapped for as long as self lives.
+        return unsafe UnsafePointer(base.advanced(by: offset).assumingMemoryBound(to: Atomic<Value>.self))
+    }
+}
