@@ -11,6 +11,8 @@ public struct XenError: Error, Equatable, Sendable {
     public var domain: DomainID?
     /// The value that was refused, where one is to blame: a server id, a port, an address.
     public var value: UInt64?
+    /// How much was done before the failure, where a large call was split: frames or extents, as the method says.
+    public var completed: Int?
 
     public init(_ code: XenErrorCode, _ call: StaticString, domain: DomainID? = nil, value: UInt64? = nil) {
         self.code = code
@@ -29,6 +31,7 @@ extension XenError: CustomStringConvertible {
         if let domain { text += " on domain \(domain.rawValue)" }
         text += ": " + code.description
         if let value { text += ", value 0x" + String(value, radix: 16) }
+        if let completed { text += " (after \(completed))" }
         return text
     }
 }

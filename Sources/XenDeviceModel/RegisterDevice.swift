@@ -10,3 +10,17 @@ public protocol RegisterDevice: IODevice {
     /// The guest writes `value` (no bits above the width) at `offset`.
     func write(offset: UInt64, width: AccessWidth, value: UInt64)
 }
+
+extension RegisterDevice {
+    public func accept(_ request: consuming IORequest) {
+        if request.isString {
+            request.answerString(from: self)
+        } else if request.isRead {
+            let value = read(offset: request.offset, width: request.width)
+            request.answer(value)
+        } else {
+            write(offset: request.offset, width: request.width, value: request.value)
+            request.answer()
+        }
+    }
+}

@@ -61,6 +61,30 @@ public struct MappedPages: ~Copyable {
         }
     }
 
+    /// A little-endian value of 1 to 8 bytes, wherever it lies. Copied once.
+    public func load(byteCount: Int, at offset: Int) -> UInt64 {
+        precondition(byteCount >= 1 && byteCount <= 8, "a value has 1 to 8 bytes")
+        check(offset, byteCount)
+        var value: UInt64 = 0
+        // SAFETY: source checked above; the target has 8 bytes.
+        unsafe withUnsafeMutableBytes(of: &value) { target in
+            unsafe target.copyMemory(from: UnsafeRawBufferPointer(start: base.advanced(by: offset), count: byteCount))
+        }
+        return UInt64(littleEndian: value)
+    }
+
+    /// Stores the low 1 to 8 bytes of a value, little end first, wherever they come to lie.
+    public func store(_ value: UInt64, byteCount: Int, at offset: Int) {
+        precondition(byteCount >= 1 && byteCount <= 8, "a value has 1 to 8 bytes")
+        check(offset, byteCount)
+        let value = value.littleEndian
+        // SAFETY: target checked above; the source has 8 bytes.
+        unsafe withUnsafeBytes(of: value) { source in
+            guard let start = source.baseAddress else { return }
+            unsafe base.advanced(by: offset).copyMemory(from: start, byteCount: byteCount)
+        }
+    }
+
     /// One byte, with acquire ordering: what its writer wrote before it is visible afterwards.
     public func loadAcquiring8(at offset: Int) -> UInt8 {
         unsafe atomic(offset, UInt8.self).pointee.load(ordering: .acquiring)
