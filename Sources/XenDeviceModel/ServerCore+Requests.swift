@@ -125,12 +125,10 @@ extension ServerCore {
 
     /// Each device once, however many ranges it has.
     private func forEachDevice(_ body: (any IODevice) -> Void) {
-        var seen: [ObjectIdentifier] = []
-        for claim in claims.claims {
-            let identity = ObjectIdentifier(claim.device)
-            guard !seen.contains(identity) else { continue }
-            seen.append(identity)
-            body(claim.device)
+        let devices = claims.claims.map { $0.device }
+        for index in devices.indices {
+            let device = devices[index]
+            if !devices[..<index].contains(where: { $0 === device }) { body(device) }
         }
     }
 
