@@ -56,7 +56,7 @@ let programTargets: [Target] = [
 ]
 
 let testTargets: [Target] = [
-    tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel"]),
+    tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel"])
 ]
 
 let package = Package(
@@ -68,8 +68,7 @@ let package = Package(
     ],
     dependencies: embedded
         ? []
-        : [
-        ],
+        : [],
     targets: pureTargets + (embedded ? [] : testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -9,7 +9,8 @@ extension DeviceModelDomain {
         _ = try perform(DMOP.SetISAIRQLevel(irq: irq, level: level ? 1 : 0))
     }
 
-    /// Raises or lowers INTA to INTD (`pin` 0 to 3) of a PCI device, 0 to 31, on bus 0 (`set_pci_intx_level`). HVM guests.
+    /// Raises or lowers INTA to INTD (`pin` 0 to 3) of a PCI device, 0 to 31, on bus 0 (`set_pci_intx_level`). HVM
+    /// guests.
     public func setPCIINTxLevel(device: UInt8, pin: UInt8, _ level: Bool) throws(XenError) {
         _ = try perform(
             DMOP.SetPCIINTxLevel(segment: 0, bus: 0, device: device, pin: pin, level: level ? 1 : 0))
@@ -25,14 +26,15 @@ extension DeviceModelDomain {
         _ = try perform(DMOP.SetIRQLevel(irq: irq, level: level ? 1 : 0))
     }
 
-    /// Sends a message-signalled interrupt, as a PCI device would write `data` to `address` (`inject_msi`). PVH and HVM.
-    /// Throws ERANGE for vector 0 without a pirq, ESRCH when lowest priority finds no APIC.
+    /// Sends a message-signalled interrupt, as a PCI device would write `data` to `address` (`inject_msi`). PVH and
+    /// HVM. Throws ERANGE for vector 0 without a pirq, ESRCH when lowest priority finds no APIC.
     public func injectMSI(address: UInt64, data: UInt32) throws(XenError) {
         _ = try perform(DMOP.InjectMSI(address: address, data: data))
     }
 
-    /// Makes a vCPU take an event when it next runs (`inject_event`). `errorCode` nil: none. `extra`: CR2 of a page fault,
-    /// pending debug bits of a debug exception. Throws EBUSY when one is pending, EINVAL for a vCPU that is not there.
+    /// Makes a vCPU take an event when it next runs (`inject_event`). `errorCode` nil: none. `extra`: CR2 of a page
+    /// fault, pending debug bits of a debug exception. Throws EBUSY when one is pending, EINVAL for a vCPU that is
+    /// not there.
     public func injectEvent(
         _ vcpu: VCPUID, type: EventType, vector: UInt8, instructionByteCount: UInt8 = 0, errorCode: UInt32? = nil,
         extra: UInt64 = 0

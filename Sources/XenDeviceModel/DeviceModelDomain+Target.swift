@@ -20,9 +20,9 @@ extension DeviceModelDomain {
 
     /// Whether the domain is there and not being torn down. Changes nothing. Throws what Xen answers otherwise.
     ///
-    /// A domain that is being torn down still answers most operations (dmop.md section 18.5, row Z2). `track_dirty_vram` asks
-    /// whether the target is dying before it looks at the bitmap's size, so one that is a byte too small tells: ESRCH when
-    /// dying or gone, EINVAL when alive (section 3.7).
+    /// A domain that is being torn down still answers most operations (dmop.md section 18.5, row Z2).
+    /// `track_dirty_vram` asks whether the target is dying before it looks at the bitmap's size, so one that is a
+    /// byte too small tells: ESRCH when dying or gone, EINVAL when alive (section 3.7).
     public func isAlive() throws(XenError) -> Bool {
         var bitmap = InlineArray<1, UInt8>(repeating: 0)
         var data = bitmap.mutableSpan

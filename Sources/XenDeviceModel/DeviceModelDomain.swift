@@ -5,11 +5,11 @@ public import XenABI
 public import XenPlatform
 
 extension Platform {
-    /// The domain that a device model is for. Throws ESRCH when there is none or it is dying, EPERM for the caller's own,
-    /// EINVAL when it is not an HVM or PVH guest.
+    /// The domain that a device model is for. Throws ESRCH when there is none or it is dying, EPERM for the caller's
+    /// own, EINVAL when it is not an HVM or PVH guest.
     ///
-    /// `restricted` limits this platform's handles to that domain before anything of the guest's is read: another domain then
-    /// needs a platform of its own.
+    /// `restricted` limits this platform's handles to that domain before anything of the guest's is read: another
+    /// domain then needs a platform of its own.
     public func domain(_ id: DomainID, restricted: Bool) throws(XenError) -> DeviceModelDomain {
         let domain = DeviceModelDomain(id, on: self)
         _ = try domain.knownVCPUCount()
@@ -85,8 +85,8 @@ public final class DeviceModelDomain {
 
     // MARK: Events
 
-    /// Serves what has come in, on every server of this domain, and returns without waiting. Throws when a server's shared
-    /// pages are not what they must be, or when the event-channel driver refuses.
+    /// Serves what has come in, on every server of this domain, and returns without waiting. Throws when a server's
+    /// shared pages are not what they must be, or when the event-channel driver refuses.
     public func process() throws(XenError) {
         let events = platform.events
         while let port = try events.next() {

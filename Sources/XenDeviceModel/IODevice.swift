@@ -3,7 +3,8 @@
 
 /// A device: takes each request that falls into a range claimed for it, and the two broadcasts of Xen.
 public protocol IODevice: AnyObject {
-    /// Takes a request. It must be answered, now or later; until then the guest's vCPU waits. Dropping it answers all ones.
+    /// Takes a request. It must be answered, now or later; until then the guest's vCPU waits. Dropping it answers all
+    /// ones.
     func accept(_ request: consuming IORequest)
 
     /// The guest has changed its memory map: foreign mappings that a device keeps are stale from here on.
@@ -14,6 +15,8 @@ public protocol IODevice: AnyObject {
 }
 
 extension IODevice {
+    /// A device that keeps no mappings has nothing to do.
     public func guestMappingsChanged() {}
+    /// A device without a clock has nothing to do.
     public func timeOffsetChanged(to seconds: Int64) {}
 }

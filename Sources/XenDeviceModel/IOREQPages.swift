@@ -4,8 +4,8 @@
 import XenABI
 import XenPlatform
 
-/// The shared pages of one server. Slots are copied out once; only state, data and the ring's read pointer are ever written.
-/// Source: dmop.md sections 4, 5 and 7.
+/// The shared pages of one server. Slots are copied out once; only state, data and the ring's read pointer are ever
+/// written. Source: dmop.md sections 4, 5 and 7.
 final class IOREQPages {
     private let pages: MappedPages
     private let slotsStart: Int
@@ -26,8 +26,8 @@ final class IOREQPages {
         EventPort(pages.loadAcquiring32(at: slotStart(vcpu) + IOREQ.portOffset))
     }
 
-    /// Takes a request if one is there: copies the slot, then marks it as being processed so that a port that fires without
-    /// cause can't hand it out twice.
+    /// Takes a request if one is there: copies the slot, then marks it as being processed so that a port that fires
+    /// without cause can't hand it out twice.
     func take(_ vcpu: VCPUID) -> IOREQ? {
         let start = slotStart(vcpu)
         let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)

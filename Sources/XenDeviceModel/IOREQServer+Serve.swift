@@ -16,7 +16,8 @@ extension IOREQServer where State == ServerState.Serving {
     /// While nothing comes in, the domain's life is asked for this often, in milliseconds: no event tells of its end.
     public static var livenessInterval: Int32 { 250 }
 
-    /// Serves every server of the domain until `stop` is readable or the domain goes away. Throws what `process()` throws.
+    /// Serves every server of the domain until `stop` is readable or the domain goes away. Throws what `process()`
+    /// throws.
     @discardableResult
     public func serve(until stop: any StopSource) throws(XenError) -> ServeEnd {
         while true {

@@ -33,8 +33,8 @@ struct ServerLifetime: ~Copyable {
     deinit { _ = core.close() }
 }
 
-/// An ioreq server: Xen hands it the guest's accesses to the ranges it claims. Closing it, or letting it go, disables it, answers
-/// what is pending, unbinds, unmaps and destroys, in that order, also after an error half-way.
+/// An ioreq server: Xen hands it the guest's accesses to the ranges it claims. Closing it, or letting it go, disables
+/// it, answers what is pending, unbinds, unmaps and destroys, in that order, also after an error half-way.
 public struct IOREQServer<State>: ~Copyable {
     let lifetime: ServerLifetime
 
@@ -64,7 +64,8 @@ extension IOREQServer where State == ServerState.Created {
 }
 
 extension IOREQServer where State == ServerState.Mapped {
-    /// Claims a range for a device. Throws EEXIST when it overlaps another range of this server, ENOMEM beyond 256 ranges.
+    /// Claims a range for a device. Throws EEXIST when it overlaps another range of this server, ENOMEM beyond 256
+    /// ranges.
     public consuming func claim(
         _ range: IORange, for device: any IODevice
     ) throws(XenError) -> IOREQServer<ServerState.Mapped> {
@@ -90,8 +91,8 @@ extension IOREQServer where State == ServerState.Serving {
         try lifetime.core.release(range)
     }
 
-    /// Takes the writes to all frames of the type `ioreqServer` (`map_mem_type_to_ioreq_server`): write-tracked pages. Throws
-    /// EBUSY when a server holds the type, EOPNOTSUPP without hardware-assisted paging.
+    /// Takes the writes to all frames of the type `ioreqServer` (`map_mem_type_to_ioreq_server`): write-tracked
+    /// pages. Throws EBUSY when a server holds the type, EOPNOTSUPP without hardware-assisted paging.
     public func claimMemoryType() throws(XenError) {
         _ = try domain.perform(DMOP.MapMemoryType(id: id, type: .ioreqServer, flags: .write))
     }

@@ -34,7 +34,8 @@ extension IORequest {
         answer()
     }
 
-    /// Several elements with the value in the request itself: Xen has no such request today, but the structure allows it.
+    /// Several elements with the value in the request itself: Xen has no such request today, but the structure allows
+    /// it.
     private consuming func answerRepeated(from device: some RegisterDevice) {
         var last: UInt64 = .max
         for index in 0..<count {

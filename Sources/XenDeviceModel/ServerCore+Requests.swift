@@ -30,7 +30,8 @@ extension ServerCore {
         }
     }
 
-    /// Hands an access to the device whose claim covers it; without one it is answered as the guest's bus would: all ones.
+    /// Hands an access to the device whose claim covers it; without one it is answered as the guest's bus would: all
+    /// ones.
     private func dispatch(_ slot: ValidSlot, vcpu: VCPUID, ticket: UInt64) {
         if slot.count != 1 || slot.guestBuffer != nil { statistics.strings += 1 }
         guard let claim = claims.claim(of: slot.kind, covering: slot.coverage) else {

@@ -117,8 +117,8 @@ final class ServerCore {
         return lastTicket
     }
 
-    /// Disables, answers what is pending, unbinds, unmaps, destroys: each step whether or not the one before worked, for the
-    /// domain may be half gone. The first failure is reported. Source: dmop.md section 16.
+    /// Disables, answers what is pending, unbinds, unmaps, destroys: each step whether or not the one before worked,
+    /// for the domain may be half gone. The first failure is reported. Source: dmop.md section 16.
     func close() -> XenError? {
         guard !isClosed else { return nil }
         isClosed = true

@@ -43,7 +43,8 @@ public struct LatencyHistogram: Sendable {
         if nanoseconds > maximum { maximum = nanoseconds }
     }
 
-    /// The latency that a share of all (0 to 1) did not exceed: the upper end of its bucket, in nanoseconds; 0 when empty.
+    /// The latency that a share of all (0 to 1) did not exceed: the upper end of its bucket, in nanoseconds; 0 when
+    /// empty.
     public func percentile(_ share: Double) -> UInt64 {
         let wanted = UInt64(Double(count) * share)
         var seen: UInt64 = 0

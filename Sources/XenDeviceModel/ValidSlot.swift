@@ -5,8 +5,8 @@ import XenABI
 
 /// A guest access whose every field has been checked. Source: dmop.md sections 4.1, 4.2 and 15.12.
 struct ValidSlot {
-    /// More elements than this in one request are refused: Xen itself clips repetitions to far fewer, and the guest's vCPU
-    /// waits while they are served.
+    /// More elements than this in one request are refused: Xen itself clips repetitions to far fewer, and the guest's
+    /// vCPU waits while they are served.
     static let elementsMax = 65536
 
     let kind: IORangeType
@@ -61,7 +61,8 @@ struct ValidSlot {
     ) -> ClosedRange<UInt64>? {
         let span = UInt64(count - 1) * UInt64(width.byteCount)
         let (low, below) = descending ? address.subtractingReportingOverflow(span) : (address, false)
-        let (high, above) = (descending ? address : address &+ span).addingReportingOverflow(UInt64(width.byteCount) - 1)
+        let (high, above) = (descending ? address : address &+ span).addingReportingOverflow(
+            UInt64(width.byteCount) - 1)
         guard !below, !above, low <= high, descending || high >= address else { return nil }
         return low...high
     }

@@ -15,8 +15,8 @@ public protocol MappingOwner: AnyObject {
     func unmap(address: UInt, byteCount: Int)
 }
 
-/// Pages that are shared with a guest or with Xen. Everything is copied in or out; no pointer leaves, so that what has been
-/// checked can't change afterwards. An offset out of bounds is a bug of ours and traps.
+/// Pages that are shared with a guest or with Xen. Everything is copied in or out; no pointer leaves, so that what
+/// has been checked can't change afterwards. An offset out of bounds is a bug of ours and traps.
 @safe
 public struct MappedPages: ~Copyable {
     private let base: UnsafeMutableRawPointer

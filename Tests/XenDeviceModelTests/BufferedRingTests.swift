@@ -18,12 +18,13 @@ import XenABI
         for code in UInt8(0)...3 { xen.post(entry(0xA0000 + UInt32(code) * 8, code), data: 0x1122_3344_5566_7788) }
         xen.fire(remote: FakeXen.ringRemote)
         try server.process()
-        #expect(device.accesses == [
-            .init(isRead: false, offset: 0, width: .byte, value: 0x88),
-            .init(isRead: false, offset: 8, width: .word, value: 0x7788),
-            .init(isRead: false, offset: 16, width: .doubleWord, value: 0x5566_7788),
-            .init(isRead: false, offset: 24, width: .quadWord, value: 0x1122_3344_5566_7788),
-        ])
+        #expect(
+            device.accesses == [
+                .init(isRead: false, offset: 0, width: .byte, value: 0x88),
+                .init(isRead: false, offset: 8, width: .word, value: 0x7788),
+                .init(isRead: false, offset: 16, width: .doubleWord, value: 0x5566_7788),
+                .init(isRead: false, offset: 24, width: .quadWord, value: 0x1122_3344_5566_7788),
+            ])
         #expect(xen.ringPointers.read == 5 && xen.ringPointers.write == 5)
         #expect(server.statistics.posted == 4)
         #expect(xen.answers.isEmpty)

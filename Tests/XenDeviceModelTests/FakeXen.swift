@@ -224,7 +224,9 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
             entry.data = UInt32(truncatingIfNeeded: data >> (32 * UInt64(index)))
             let bytes = entry.encodedBytes
             let start = 8 + Int(write % 511) * 8
-            for offset in 0..<8 { unsafe ioreqPages.storeBytes(of: bytes[offset], toByteOffset: start + offset, as: UInt8.self) }
+            for offset in 0..<8 {
+                unsafe ioreqPages.storeBytes(of: bytes[offset], toByteOffset: start + offset, as: UInt8.self)
+            }
             write &+= 1
         }
         if read >= 511 {  // ATOMIC: both are lowered by the same multiple

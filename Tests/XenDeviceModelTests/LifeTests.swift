@@ -12,11 +12,12 @@ import XenPlatform
 
     @Test func theOrderIsCreatePagesRangesEnableBind() throws {
         let server = try xen.serving(.ports(0x100...0x10F), device)
-        #expect(xen.steps == [
-            .call("nr_vcpus"), .call("track_dirty_vram"), .call("create_ioreq_server"),
-            .map("resource 0 frame 1 count 1"), .call("map_io_range_to_ioreq_server"),
-            .call("set_ioreq_server_state"), .call("nr_vcpus"), .bind(10),
-        ])
+        #expect(
+            xen.steps == [
+                .call("nr_vcpus"), .call("track_dirty_vram"), .call("create_ioreq_server"),
+                .map("resource 0 frame 1 count 1"), .call("map_io_range_to_ioreq_server"),
+                .call("set_ioreq_server_state"), .call("nr_vcpus"), .bind(10),
+            ])
         try server.close()
     }
 
@@ -33,10 +34,11 @@ import XenPlatform
         let server = try xen.serving(.ports(0x100...0x10F), device, buffered: .atomic)
         xen.steps = []
         try server.close()
-        #expect(xen.steps == [
-            .call("set_ioreq_server_state"), .unbind(10), .unbind(FakeXen.ringRemote), .unmap,
-            .call("destroy_ioreq_server"),
-        ])
+        #expect(
+            xen.steps == [
+                .call("set_ioreq_server_state"), .unbind(10), .unbind(FakeXen.ringRemote), .unmap,
+                .call("destroy_ioreq_server"),
+            ])
     }
 
     @Test func lettingTheServerGoUndoesItToo() throws {
@@ -116,10 +118,11 @@ import XenPlatform
 
     @Test func restrictionComesAfterTheDomainWasFoundAndBeforeAServerIsMade() throws {
         let server = try xen.domain(restricted: true).makeIOREQServer()
-        #expect(xen.steps == [
-            .call("nr_vcpus"), .call("track_dirty_vram"), .restrict("domain 5"), .restrict("domain 5"),
-            .call("create_ioreq_server"),
-        ])
+        #expect(
+            xen.steps == [
+                .call("nr_vcpus"), .call("track_dirty_vram"), .restrict("domain 5"), .restrict("domain 5"),
+                .call("create_ioreq_server"),
+            ])
         try server.close()
     }
 

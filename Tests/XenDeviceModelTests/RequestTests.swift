@@ -31,7 +31,8 @@ import XenABI
     @Test func memoryAccessesOfEachWidthCarryTheOffsetInTheRange() throws {
         let server = try xen.serving(.memory(0xF000_0000...0xF000_0FFF), device)
         for width in AccessWidth.allCases {
-            xen.access(0, IOREQ(address: 0xF000_0010, data: 0, count: 1, size: width.rawValue, isRead: true, type: .copy))
+            xen.access(
+                0, IOREQ(address: 0xF000_0010, data: 0, count: 1, size: width.rawValue, isRead: true, type: .copy))
             try server.process()
         }
         #expect(device.accesses.map(\.width) == AccessWidth.allCases)
