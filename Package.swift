@@ -55,6 +55,10 @@ let programTargets: [Target] = [
         path: "Sources/LabKit", swiftSettings: house),
 ]
 
+let testTargets: [Target] = [
+    tests("XenABITests", ["XenABI"])
+]
+
 let package = Package(
     name: "corbel",
     products: [
@@ -66,6 +70,6 @@ let package = Package(
         ? []
         : [
         ],
-    targets: pureTargets, // + systemTargets + programTargets as they come
+    targets: pureTargets + (embedded ? [] : testTargets), // + systemTargets + programTargets as they come
     swiftLanguageModes: [.v6]
 )
