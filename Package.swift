@@ -66,6 +66,6 @@ let package = Package(
         ? []
         : [
         ],
-    targets: pureTargets, // + systemTargets + programTargets as they come
+    targets: pureTargets + systemTargets, // + programTargets as they come
     swiftLanguageModes: [.v6]
 )
