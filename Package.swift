@@ -45,6 +45,15 @@ let systemTargets: [Target] = [
     library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
 ]
 
+let systemTests: [Target] = [
+    tests("SystemCallsTests", ["SystemCalls"]),
+    tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
+    tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
+    // A program for dom0 of the lab: it prints TAP.
+    program(
+        "xen-transport-test", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"], path: "Tests/RealXen/transport"),
+]
+
 let programTargets: [Target] = [
     .executableTarget(
         name: "corbel",
@@ -66,6 +75,6 @@ let package = Package(
         ? []
         : [
         ],
-    targets: pureTargets + systemTargets, // + programTargets as they come
+    targets: pureTargets + systemTargets + (embedded ? [] : systemTests), // + programTargets as they come
     swiftLanguageModes: [.v6]
 )
