@@ -22,11 +22,13 @@ public struct XenError: Error, Equatable, Sendable {
     public static func == (left: XenError, right: XenError) -> Bool { left.code == right.code }
 }
 
-/// An errno as Xen and Linux number it on x86 and Arm. Open: a number without a name here survives.
-/// Source: `xen/errno.h`; dmop.md section 19.
-public struct XenErrorCode: RawRepresentable, Hashable, Sendable {
-    public var rawValue: Int32
-
-    public init(rawValue: Int32) { self.rawValue = rawValue }
-    public init(_ rawValue: Int32) { self.rawValue = rawValue }
+extension XenError: CustomStringConvertible {
+    /// "create_ioreq_server on domain 5: EPERM (not permitted), value 0x2".
+    public var description: String {
+        var text = call.description
+        if let domain { text += " on domain \(domain.rawValue)" }
+        text += ": " + code.description
+        if let value { text += ", value 0x" + String(value, radix: 16) }
+        return text
+    }
 }
