@@ -42,7 +42,7 @@ let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
     library("EventLoop", ["SystemCalls"]),
-    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+    library("XenLinux", ["XenABI", "XenPlatform", "SystemCalls"]),
 ]
 
 let systemTests: [Target] = [

@@ -31,3 +31,14 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
 
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 }
+
+extension MonotonicTime {
+    /// Sleeps until this moment, whatever signals come.
+    public func sleep() {
+        var time = timespec()
+        time.tv_sec = Int(clamping: nanoseconds / 1_000_000_000)
+        time.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        // SAFETY: the call reads our structure. It answers the errno itself.
+        while unsafe clock_nanosleep(CLOCK_MONOTONIC, corbel_timer_absolute, &time, nil) == EINTR {}
+    }
+}
