@@ -8,6 +8,7 @@
 #define CODE64 8
 #define DATA 16
 #define CODE32 24
+#define ERROR_CODES 0x60227d00          /* bit n: exception n pushes an error code (8, 10-14, 17, 21, 29, 30) */
 
         .section .note.Xen, "a", @note
         .align 4
@@ -124,8 +125,7 @@ interrupt_stubs:
         .set vector, 0
         .rept 256
         .align 16
-        .if (vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
-        .else
+        .if vector > 31 || !((1 << vector) & ERROR_CODES)
         pushq $0                        /* the processor pushed no error code */
         .endif
         pushq $vector

@@ -14,9 +14,9 @@ struct Span {
 
     init(offset: UInt32, count: UInt32, width: Width, down: Bool) throws(Status) {
         guard count >= 1, count <= Protocol.elementsMax else { throw .badCount }
-        let reach = (count - 1) * width.rawValue // at most 8 * 4095
-        guard offset <= Protocol.bufferBytes - width.rawValue else { throw .outOfBounds }
-        guard down ? offset >= reach : offset + reach <= Protocol.bufferBytes - width.rawValue else { throw .outOfBounds }
+        let reach = (count - 1) * width.rawValue  // at most 8 * 4095
+        let offsetMax = Protocol.bufferBytes - width.rawValue
+        guard offset <= offsetMax, down ? offset >= reach : offset + reach <= offsetMax else { throw .outOfBounds }
         (self.offset, self.count, self.width, self.down) = (offset, count, width, down)
     }
 }

@@ -7,7 +7,7 @@ func exerciserMain(_ vcpu: UInt32) -> Never {
     LocalAPIC.enable()
     load_idt(idt_pointer_start())
     if vcpu == 0 { Console.print("exerciser: hello\n") }
-    store32(vcpu_starting(), 0) // tells the starter that this vCPU is up
+    store32(vcpu_starting(), 0)  // tells the starter that this vCPU is up
     let exerciser = Exerciser(vcpu: vcpu, port: CommandPort(vcpu: vcpu))
     while true { exerciser.step() }
 }
@@ -15,6 +15,9 @@ func exerciserMain(_ vcpu: UInt32) -> Never {
 struct Exerciser {
     let vcpu: UInt32
     let port: CommandPort
+
+    /// Waits of one `pause` for another vCPU to come up: about a second under TCG, where a pause leaves the guest.
+    private static let startTriesMax = 250_000
 
     /// One command: fetched, checked, done, answered.
     func step() {
@@ -64,7 +67,7 @@ struct Exerciser {
     private func start(_ other: UInt32) throws(Status) {
         guard other != vcpu, other != 0 else { throw .badArgument }
         LocalAPIC.start(vcpu: other)
-        for _ in 0..<50_000_000 {
+        for _ in 0..<Exerciser.startTriesMax {
             if load32(vcpu_starting()) == 0 { return }
             spin_pause()
         }

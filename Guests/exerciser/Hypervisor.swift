@@ -10,7 +10,7 @@ enum Hypervisor {
         var leaf: UInt32 = 0x4000_0000
         while leaf < 0x4001_0000 {
             let words = read_cpuid(leaf)
-            if words.ebx == 0x566e_6558, words.ecx == 0x6558_4d4d, words.edx == 0x4d4d_566e { // XenVMMXenVMM
+            if words.ebx == 0x566e_6558, words.ecx == 0x6558_4d4d, words.edx == 0x4d4d_566e {  // XenVMMXenVMM
                 write_msr(read_cpuid(leaf + 2).ebx, hypercall_page_start())
                 return true
             }

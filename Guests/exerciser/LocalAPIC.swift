@@ -21,8 +21,8 @@ enum LocalAPIC {
         move_string(trampoline, trampoline_start(), 1, trampoline_stop() - trampoline_start(), 0)
         store32(vcpu_starting(), UInt64(vcpu))
         store32(base + commandHigh, UInt64(vcpu) * 2 << 24)
-        store32(base + commandLow, 0x4500) // INIT, assert
+        store32(base + commandLow, 0x4500)  // INIT, assert
         store32(base + commandHigh, UInt64(vcpu) * 2 << 24)
-        store32(base + commandLow, 0x4600 | trampoline >> 12) // start-up
+        store32(base + commandLow, 0x4600 | trampoline >> 12)  // start-up
     }
 }

@@ -6,7 +6,7 @@ enum PortIO {
         switch width {
         case .one: in8(port)
         case .two: in16(port)
-        case .four, .eight: in32(port) // eight: refused by Arguments.portWidth
+        case .four, .eight: in32(port)  // eight: refused by Arguments.portWidth
         }
     }
 
@@ -35,9 +35,9 @@ enum PCIConfiguration {
 /// Xen's debug console: each byte goes to the hypervisor's log.
 enum Console {
     static func print(_ text: StaticString) {
-        // SAFETY: the buffer holds the literal's bytes and is only read inside the closure.
         text.withUTF8Buffer { bytes in
-            for unsafe byte in unsafe bytes { out8(0xe9, UInt32(byte)) }
+            // SAFETY: the index is inside the buffer, which holds the literal's bytes for the length of the closure.
+            for index in 0..<bytes.count { out8(0xe9, UInt32(unsafe bytes[index])) }
         }
     }
 }
