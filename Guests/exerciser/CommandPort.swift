@@ -34,7 +34,7 @@ struct CommandPort {
         while true {
             let word = receive()
             if word != 0 && word != ~0 { return word }
-            for _ in 0..<1000 { spin_pause() }
+            for _ in 0..<10_000 { spin_pause() }
         }
     }
 

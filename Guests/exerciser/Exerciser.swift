@@ -16,8 +16,8 @@ struct Exerciser {
     let vcpu: UInt32
     let port: CommandPort
 
-    /// Waits of one `pause` for another vCPU to come up: about a second under TCG, where a pause leaves the guest.
-    private static let startTriesMax = 250_000
+    /// Waits of one `pause` for another vCPU to come up: about two seconds under TCG.
+    private static let startTriesMax = 5_000_000
 
     /// One command: fetched, checked, done, answered.
     func step() {
