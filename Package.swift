@@ -49,8 +49,7 @@ let systemTargets: [Target] = [
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
-let programTargets: [Target] = [
-]
+let programTargets: [Target] = []
 
 let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
@@ -59,7 +58,10 @@ let testTargets: [Target] = [
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
     // Programs for dom0 of the lab: they print TAP.
-    program("xen-transport-test", deviceModel, path: "Tests/RealXen/transport"),
+    .target(
+        name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
+    program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
+    program("xen-devicemodel-test", deviceModel + ["TAP"], path: "Tests/RealXen/devicemodel"),
 ]
 
 let package = Package(

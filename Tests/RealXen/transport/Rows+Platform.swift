@@ -1,6 +1,7 @@
 // The platform's own behaviour on a real Xen: what it adds to the ioctls, and that restriction covers all of it.
 
 import SystemCalls
+import TAP
 import XenABI
 import XenLinux
 import XenPlatform

@@ -2,6 +2,7 @@
 // Domain 77 is not there.
 
 import SystemCalls
+import TAP
 import XenABI
 
 /// An address that is the kernel's, and one that nothing is mapped at.

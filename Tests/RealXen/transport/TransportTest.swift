@@ -1,6 +1,7 @@
 // A program for dom0 of the lab: proves XenLinux, and rows of dmop.md section 18 that need no guest, on a real Xen. Prints TAP.
 
 import SystemCalls
+import TAP
 import XenABI
 import XenLinux
 import XenPlatform

@@ -1,0 +1,102 @@
+// Drives the exerciser guest: its command ports as a device of ours, on a server of its own.
+// Not for: the accesses under test; other devices serve those.
+
+import SystemCalls
+import XenABI
+import XenDeviceModel
+import XenPlatform
+
+/// Why a command has no results.
+enum DriverError: Error {
+    case refused(UInt32)
+    case noAnswer
+    case xen(XenError)
+}
+
+/// Feeds commands to the guest's vCPUs, and collects what they answer. A vCPU without a command waits in Xen: its read stays
+/// unanswered until there is one.
+final class GuestDriver: IODevice {
+    /// How long one command may take, in milliseconds: emulation under emulation, on a machine with other work.
+    static let patience: UInt64 = 60_000
+
+    private final class WaitingRead {
+        private var request: IORequest?
+        init(_ request: consuming IORequest) { self.request = consume request }
+        func answer(_ value: UInt64) { request.take()?.answer(value) }
+    }
+
+    private var commands = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
+    private var answers = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
+    private var waiting = [WaitingRead?](repeating: nil, count: Int(Protocol.vcpusMax))
+    let domain: DeviceModelDomain
+
+    init(_ domain: DeviceModelDomain) { self.domain = domain }
+
+    static var ports: IORange {
+        let first = UInt16(Protocol.commandPort)
+        return .ports(first...first + UInt16(Protocol.portStride * Protocol.vcpusMax) - 1)
+    }
+
+    func accept(_ request: consuming IORequest) {
+        let vcpu = Int(request.offset / UInt64(Protocol.portStride))
+        guard request.isRead else {
+            answers[vcpu].append(UInt32(truncatingIfNeeded: request.value))
+            request.answer()
+            return
+        }
+        if commands[vcpu].isEmpty {
+            waiting[vcpu] = WaitingRead(request)
+        } else {
+            request.answer(UInt64(commands[vcpu].removeFirst()))
+        }
+    }
+
+    /// Gives a command to a vCPU and does not wait.
+    func send(_ opcode: Opcode, _ words: [UInt32] = [], vcpu: Int = 0) {
+        commands[vcpu] += [opcode.rawValue] + words
+        if let read = waiting[vcpu] {
+            waiting[vcpu] = nil
+            read.answer(UInt64(commands[vcpu].removeFirst()))
+        }
+    }
+
+    /// Serves until a vCPU has answered: status, and `count` results if it is 0.
+    func results(_ count: Int, vcpu: Int = 0) throws(DriverError) -> [UInt32] {
+        try serve { self.answers[vcpu].count >= 1 && (self.answers[vcpu][0] != 0 || self.answers[vcpu].count > count) }
+        let status = answers[vcpu].removeFirst()
+        guard status == 0 else { throw .refused(status) }
+        defer { answers[vcpu].removeFirst(count) }
+        return Array(answers[vcpu].prefix(count))
+    }
+
+    /// Gives a command and waits for its results.
+    func run(
+        _ opcode: Opcode, _ words: [UInt32] = [], results count: Int = 0, vcpu: Int = 0
+    ) throws(DriverError) -> [UInt32] {
+        send(opcode, words, vcpu: vcpu)
+        return try results(count, vcpu: vcpu)
+    }
+
+    /// Serves every server of the domain until a condition holds.
+    func serve(until holds: () -> Bool) throws(DriverError) {
+        let deadline = MonotonicTime.now.nanoseconds + Self.patience * 1_000_000
+        while !holds() {
+            guard MonotonicTime.now.nanoseconds < deadline else { throw .noAnswer }
+            do throws(XenError) {
+                if try domain.platform.events.wait(orReadable: nil, milliseconds: 1000) == .event {
+                    try domain.process()
+                }
+            } catch {
+                throw .xen(error)
+            }
+        }
+    }
+}
+
+/// A 64-bit value as the guest takes it.
+func pair(_ value: UInt64) -> [UInt32] {
+    [UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)]
+}
+
+/// Two result words as one value.
+func joined(_ words: [UInt32]) -> UInt64 { UInt64(words[0]) | UInt64(words[1]) << 32 }

@@ -1,0 +1,1 @@
+../../../Guests/exerciser/Protocol.swift
