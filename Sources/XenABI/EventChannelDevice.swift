@@ -33,6 +33,13 @@ public struct EventChannelArgument: WireLayout {
         self.value = value
     }
 
+    /// For `bindVIRQ`.
+    public init(virq: VIRQ) { self.init(value: virq.rawValue) }
+    /// For `bindUnboundPort`.
+    public init(domain: DomainID) { self.init(value: UInt32(domain.rawValue)) }
+    /// For `unbind`, `notify` and `bindStatic`.
+    public init(port: EventPort) { self.init(value: port.rawValue) }
+
     public init(trusting bytes: Span<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
         value = bytes.u32(at: 0)
@@ -57,6 +64,10 @@ public struct EventChannelBindInterdomain: WireLayout {
     public init(remoteDomain: UInt32, remotePort: EventPort) {
         self.remoteDomain = remoteDomain
         self.remotePort = remotePort
+    }
+
+    public init(remoteDomain: DomainID, remotePort: EventPort) {
+        self.init(remoteDomain: UInt32(remoteDomain.rawValue), remotePort: remotePort)
     }
 
     public init(trusting bytes: Span<UInt8>) {

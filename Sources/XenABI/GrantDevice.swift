@@ -50,6 +50,10 @@ public struct GrantReferencePair: WireLayout {
         self.reference = reference
     }
 
+    public init(domain: DomainID, reference: GrantReference) {
+        self.init(domain: UInt32(domain.rawValue), reference: reference)
+    }
+
     public init(trusting bytes: Span<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
         domain = bytes.u32(at: 0)
@@ -77,11 +81,16 @@ public struct MapGrantReference: WireLayout {
     /// Its reference.
     public var reference: GrantReference
 
-    public init(count: UInt32, index: UInt64 = 0, domain: UInt32, reference: GrantReference) {
+    public init(count: UInt32 = 1, index: UInt64 = 0, domain: UInt32, reference: GrantReference) {
         self.count = count
         self.index = index
         self.domain = domain
         self.reference = reference
+    }
+
+    /// One page.
+    public init(domain: DomainID, reference: GrantReference) {
+        self.init(domain: UInt32(domain.rawValue), reference: reference)
     }
 
     public init(trusting bytes: Span<UInt8>) {

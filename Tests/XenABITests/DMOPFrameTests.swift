@@ -71,7 +71,7 @@ struct DMOPFrameTests {
 
 @Suite("The table of the operations")
 struct DMOpcodeTests {
-    /// Section 2 of dmop.md, row by row: number, name, payload bytes; section 1.4: written back; section 1.2 row 12: where.
+    /// dmop.md, row by row. Section 2: number, name, payload bytes. 1.4: written back. 1.2, row 12: where.
     private static let table: [(UInt32, String, Int, DMOpcode.WriteBack, DMOpcode.Architectures)] = [
         (1, "create_ioreq_server", 6, .onSuccess, .all),
         (2, "get_ioreq_server_info", 24, .onSuccess, .all),

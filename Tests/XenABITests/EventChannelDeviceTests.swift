@@ -32,4 +32,12 @@ struct EventChannelDeviceTests {
               0  domid  11 12
             """)
     }
+
+    @Test("the one argument is a virq, a domain or a port") func argumentOfEachKind() {
+        #expect(EventChannelArgument(virq: .domainException).encodedBytes == [3, 0, 0, 0])
+        #expect(EventChannelArgument(domain: DomainID(0x1211)).encodedBytes == [0x11, 0x12, 0, 0])
+        #expect(EventChannelArgument(port: EventPort(0x14131211)).encodedBytes == [0x11, 0x12, 0x13, 0x14])
+        let bind = EventChannelBindInterdomain(remoteDomain: DomainID(5), remotePort: EventPort(9))
+        #expect(bind.encodedBytes == [5, 0, 0, 0, 9, 0, 0, 0])
+    }
 }

@@ -74,4 +74,11 @@ struct GrantDeviceTests {
              12  event_channel_port  31 32 33 34
             """)
     }
+
+    @Test("a domain's id is widened to the 32 bits of the driver") func domainIsWidened() {
+        let one = MapGrantReference(domain: DomainID(0x1211), reference: .xenstore)
+        #expect(one == MapGrantReference(count: 1, index: 0, domain: 0x1211, reference: GrantReference(1)))
+        let pair = GrantReferencePair(domain: DomainID(0x1211), reference: .xenstore)
+        #expect(pair.encodedBytes == [0x11, 0x12, 0, 0, 1, 0, 0, 0])
+    }
 }

@@ -63,7 +63,7 @@ func verify<Layout: WireLayout>(
     }
 }
 
-/// Longer input is accepted; encoding into a longer buffer leaves the surplus alone and overwrites everything before it.
+/// Longer input is accepted; encoding into a longer buffer leaves the surplus alone and overwrites what is before it.
 private func verifySurroundings<Layout: WireLayout>(
     _ value: Layout, _ golden: [UInt8], _ sourceLocation: SourceLocation
 ) throws {
