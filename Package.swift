@@ -55,6 +55,11 @@ let programTargets: [Target] = [
         path: "Sources/LabKit", swiftSettings: house),
 ]
 
+let examples: [Target] = [
+    program("SerialConsole", ["XenABI", "XenDeviceModel"], path: "Examples/SerialConsole"),
+    tests("SerialConsoleTests", ["SerialConsole", "XenDeviceModel"]),
+]
+
 let package = Package(
     name: "corbel",
     products: [
@@ -66,6 +71,6 @@ let package = Package(
         ? []
         : [
         ],
-    targets: pureTargets, // + systemTargets + programTargets as they come
+    targets: pureTargets + (embedded ? [] : examples), // + systemTargets + programTargets as they come
     swiftLanguageModes: [.v6]
 )
