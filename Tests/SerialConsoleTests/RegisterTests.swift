@@ -122,7 +122,9 @@ import XenDeviceModel
     // MARK: Loopback
 
     @Test func loopbackMirrorsTheModemOutputsInMSR() {
-        let mirrored: [(UInt8, UInt8)] = [(0x11, 0x20), (0x12, 0x10), (0x14, 0x40), (0x18, 0x80), (0x1A, 0x90), (0x1F, 0xF0)]
+        let mirrored: [(UInt8, UInt8)] = [
+            (0x11, 0x20), (0x12, 0x10), (0x14, 0x40), (0x18, 0x80), (0x1A, 0x90), (0x1F, 0xF0),
+        ]
         for (outputs, lines) in mirrored {
             port[.mcr] = outputs
             #expect(port[.msr] & 0xF0 == lines)
