@@ -23,7 +23,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
     .executableTarget(
         name: name, dependencies: dependencies, path: path, swiftSettings: house,
-        linkerSettings: [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"], .when(configuration: .release))])
+        linkerSettings: [
+            .unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"], .when(configuration: .release))
+        ])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -42,22 +44,25 @@ let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
     library("EventLoop", ["SystemCalls"]),
-    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+    library("XenLinux", ["XenABI", "XenPlatform", "SystemCalls"]),
 ]
+
+let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
 let programTargets: [Target] = [
-    .executableTarget(
-        name: "corbel",
-        dependencies: ["LabKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-        path: "Sources/corbel", swiftSettings: house),
-    .target(
-        name: "LabKit", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
-        path: "Sources/LabKit", swiftSettings: house),
+    program("SerialConsole", deviceModel + ["EventLoop"], path: "Examples/SerialConsole"),
+    program("PortScratch", deviceModel, path: "Examples/PortScratch"),
 ]
 
-let examples: [Target] = [
-    program("SerialConsole", ["XenABI", "XenDeviceModel"], path: "Examples/SerialConsole"),
-    tests("SerialConsoleTests", ["SerialConsole", "XenDeviceModel"]),
+let testTargets: [Target] = [
+    tests("XenABITests", ["XenABI"]),
+    tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel"]),
+    tests("SystemCallsTests", ["SystemCalls"]),
+    tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
+    tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
+    tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
+    // Programs for dom0 of the lab: they print TAP.
+    program("xen-transport-test", deviceModel, path: "Tests/RealXen/transport"),
 ]
 
 let package = Package(
@@ -66,11 +71,10 @@ let package = Package(
         .library(name: "XenABI", targets: ["XenABI"]),
         .library(name: "XenPlatform", targets: ["XenPlatform"]),
         .library(name: "XenDeviceModel", targets: ["XenDeviceModel"]),
+        .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
+        .library(name: "EventLoop", targets: ["EventLoop"]),
     ],
-    dependencies: embedded
-        ? []
-        : [
-        ],
-    targets: pureTargets + (embedded ? [] : examples), // + systemTargets + programTargets as they come
+    dependencies: embedded ? [] : [],
+    targets: pureTargets + systemTargets + (embedded ? [] : programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -1,23 +1,10 @@
 // The command line as a value. By hand, because a parser package would be larger than the program.
 // Not for: acting on it (see Program).
 
-/// Which hypervisor to run on.
-enum Hypervisor: Equatable {
-    case xen
-    /// The sandbox's socket.
-    case sandbox(path: String)
+import XenLinux
 
-    /// `xen` or `sandbox:PATH`; nil when it is neither.
-    init?(_ text: String) {
-        if text == "xen" {
-            self = .xen
-        } else if text.hasPrefix("sandbox:"), text.utf8.count > 8 {
-            self = .sandbox(path: String(text.dropFirst(8)))
-        } else {
-            return nil
-        }
-    }
-}
+/// This program's version.
+let version = "0.1.0"
 
 /// A command line that can't be used: the sentence to show.
 struct UsageError: Error, Equatable {
@@ -38,7 +25,7 @@ struct Options: Equatable {
     /// The target domain's id.
     var domain: UInt16
     /// nil: what the environment says, else real Xen.
-    var hypervisor: Hypervisor?
+    var hypervisor: HypervisorChoice?
     /// The first of the eight ports.
     var firstPort: UInt16 = 0x3F8
     /// The ISA interrupt line to drive, 0 to 15.
@@ -151,9 +138,12 @@ private struct ArgumentReader {
         return number
     }
 
-    mutating func hypervisor(_ name: String) throws(UsageError) -> Hypervisor {
+    mutating func hypervisor(_ name: String) throws(UsageError) -> HypervisorChoice {
         let text = try value(name)
-        guard let hypervisor = Hypervisor(text) else { throw UsageError("\(name) \(text): neither xen nor sandbox:PATH") }
-        return hypervisor
+        do throws(HypervisorError) {
+            return try HypervisorChoice(text)
+        } catch {
+            throw UsageError("\(name): \(error)")
+        }
     }
 }

@@ -11,6 +11,8 @@ public struct XenError: Error, Equatable, Sendable {
     public var domain: DomainID?
     /// The value that was refused, where one is to blame: a server id, a port, an address.
     public var value: UInt64?
+    /// How much was done before the failure, where a large call was split: frames or extents, as the method says.
+    public var completed: Int?
 
     public init(_ code: XenErrorCode, _ call: StaticString, domain: DomainID? = nil, value: UInt64? = nil) {
         self.code = code
@@ -22,11 +24,14 @@ public struct XenError: Error, Equatable, Sendable {
     public static func == (left: XenError, right: XenError) -> Bool { left.code == right.code }
 }
 
-/// An errno as Xen and Linux number it on x86 and Arm. Open: a number without a name here survives.
-/// Source: `xen/errno.h`; dmop.md section 19.
-public struct XenErrorCode: RawRepresentable, Hashable, Sendable {
-    public var rawValue: Int32
-
-    public init(rawValue: Int32) { self.rawValue = rawValue }
-    public init(_ rawValue: Int32) { self.rawValue = rawValue }
+extension XenError: CustomStringConvertible {
+    /// "create_ioreq_server on domain 5: EPERM (not permitted), value 0x2".
+    public var description: String {
+        var text = call.description
+        if let domain { text += " on domain \(domain.rawValue)" }
+        text += ": " + code.description
+        if let value { text += ", value 0x" + String(value, radix: 16) }
+        if let completed { text += " (after \(completed))" }
+        return text
+    }
 }

@@ -1,5 +1,22 @@
 // What an ioreq server hands requests to.
+// Not for: plain registers (see RegisterDevice, which builds on this).
 
-/// A device: takes each request that falls into a range it was claimed for.
+/// A device: takes each request that falls into a range claimed for it, and the two broadcasts of Xen.
 public protocol IODevice: AnyObject {
+    /// Takes a request. It must be answered, now or later; until then the guest's vCPU waits. Dropping it answers all
+    /// ones.
+    func accept(_ request: consuming IORequest)
+
+    /// The guest has changed its memory map: foreign mappings that a device keeps are stale from here on.
+    func guestMappingsChanged()
+
+    /// The guest has set its real-time clock, which is now `seconds` away from the host's. Buffered servers only.
+    func timeOffsetChanged(to seconds: Int64)
+}
+
+extension IODevice {
+    /// A device that keeps no mappings has nothing to do.
+    public func guestMappingsChanged() {}
+    /// A device without a clock has nothing to do.
+    public func timeOffsetChanged(to seconds: Int64) {}
 }

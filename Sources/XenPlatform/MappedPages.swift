@@ -15,8 +15,8 @@ public protocol MappingOwner: AnyObject {
     func unmap(address: UInt, byteCount: Int)
 }
 
-/// Pages that are shared with a guest or with Xen. Everything is copied in or out; no pointer leaves, so that what has been
-/// checked can't change afterwards. An offset out of bounds is a bug of ours and traps.
+/// Pages that are shared with a guest or with Xen. Everything is copied in or out; no pointer leaves, so that what
+/// has been checked can't change afterwards. An offset out of bounds is a bug of ours and traps.
 @safe
 public struct MappedPages: ~Copyable {
     private let base: UnsafeMutableRawPointer
@@ -58,6 +58,30 @@ public struct MappedPages: ~Copyable {
         unsafe bytes.withUnsafeBufferPointer { source in
             guard let start = source.baseAddress else { return }
             unsafe base.advanced(by: offset).copyMemory(from: UnsafeRawPointer(start), byteCount: source.count)
+        }
+    }
+
+    /// A little-endian value of 1 to 8 bytes, wherever it lies. Copied once.
+    public func load(byteCount: Int, at offset: Int) -> UInt64 {
+        precondition(byteCount >= 1 && byteCount <= 8, "a value has 1 to 8 bytes")
+        check(offset, byteCount)
+        var value: UInt64 = 0
+        // SAFETY: source checked above; the target has 8 bytes.
+        unsafe withUnsafeMutableBytes(of: &value) { target in
+            unsafe target.copyMemory(from: UnsafeRawBufferPointer(start: base.advanced(by: offset), count: byteCount))
+        }
+        return UInt64(littleEndian: value)
+    }
+
+    /// Stores the low 1 to 8 bytes of a value, little end first, wherever they come to lie.
+    public func store(_ value: UInt64, byteCount: Int, at offset: Int) {
+        precondition(byteCount >= 1 && byteCount <= 8, "a value has 1 to 8 bytes")
+        check(offset, byteCount)
+        let value = value.littleEndian
+        // SAFETY: target checked above; the source has 8 bytes.
+        unsafe withUnsafeBytes(of: value) { source in
+            guard let start = source.baseAddress else { return }
+            unsafe base.advanced(by: offset).copyMemory(from: start, byteCount: byteCount)
         }
     }
 

@@ -3,7 +3,8 @@
 
 public import XenABI
 
-/// The platform a program runs on: real Xen, or the sandbox's model of it. A program receives one and hands parts of it down.
+/// The platform a program runs on: real Xen, or the sandbox's model of it. A program receives one and hands parts of
+/// it down.
 public struct Platform {
     /// DM_OP.
     public let calls: any DeviceModelCalls
@@ -40,8 +41,8 @@ public struct Platform {
 
 /// DM_OP: hypercall 41, by way of the kernel's audit. Source: dmop.md sections 1 and 9.1.
 public protocol DeviceModelCalls: AnyObject {
-    /// One DM_OP on `domain`. `operation` is buffer 0, and is written where the operation answers; `data` is buffer 1, and
-    /// is not sent when empty. Both lie in ordinary writable memory, 4096 bytes each at most.
+    /// One DM_OP on `domain`. `operation` is buffer 0, and is written where the operation answers; `data` is buffer
+    /// 1, and is not sent when empty. Both lie in ordinary writable memory, 4096 bytes each at most.
     func dmOp(
         _ domain: DomainID, _ operation: inout MutableSpan<UInt8>, _ data: inout MutableSpan<UInt8>
     ) throws(XenError)
@@ -84,7 +85,8 @@ public protocol EventChannels: AnyObject {
     func restrict(to domain: DomainID) throws(XenError)
     /// A file descriptor that is readable while `next()` has an answer.
     var descriptor: Int32 { get }
-    /// Sleeps until `next()` has an answer, until the descriptor `other` is readable, or until `milliseconds` have passed.
+    /// Sleeps until `next()` has an answer, until the descriptor `other` is readable, or until `milliseconds` have
+    /// passed.
     func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome
 }
 

@@ -66,8 +66,8 @@ import Testing
         var random = SeededGenerator(state: seed)
         let interesting: [UInt8] = [0x0A, 0x0D, 0x1B, 0x9B, 0xC2, 0xC3, 0xE2, 0xED, 0xF0, 0x80, 0xA0, 0x41]
         let bytes = (0..<20_000).map { _ in
-            Bool.random(using: &random) ? UInt8.random(in: 0...255, using: &random)
-                : interesting.randomElement(using: &random) ?? 0
+            let plain = UInt8.random(in: 0...255, using: &random)
+            return Bool.random(using: &random) ? plain : interesting.randomElement(using: &random) ?? 0
         }
         let output = shown(bytes)
         #expect(String(validating: output.utf8, as: UTF8.self) != nil && !output.unicodeScalars.contains("\u{FFFD}"))

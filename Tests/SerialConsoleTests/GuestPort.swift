@@ -9,12 +9,16 @@ final class RecordedLine: SerialLine {
     var sent: [UInt8] = []
     var levels: [Bool] = []
     var roomCalls = 0
+    var whenRoom: () -> Void = {}
 
     var level: Bool { levels.last ?? false }
 
     func transmit(_ byte: UInt8) { sent.append(byte) }
     func interrupt(level: Bool) { levels.append(level) }
-    func receiverHasRoom() { roomCalls += 1 }
+    func receiverHasRoom() {
+        roomCalls += 1
+        whenRoom()
+    }
 }
 
 /// A guest's driver: byte accesses by register name.

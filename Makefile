@@ -1,0 +1,41 @@
+# Corbel: `make run` shows a Swift device model serving a Linux guest on real Xen; `make test` proves everything.
+# Both install what is missing (apt only, each command is printed first) and build.
+PREFIX ?= /usr/local
+SWIFT_BUILD = swift build -c release
+PROGRAMS = corbel SerialConsole PortScratch
+
+.PHONY: all run test bench lint docs install clean build setup-run setup-test
+
+all: build
+
+build:
+	@$(SWIFT_BUILD)
+
+setup-run:
+	@Lab/setup run
+
+setup-test:
+	@Lab/setup test
+
+run: setup-run build
+	@.build/release/corbel demo $(DEMO)
+
+test: setup-test
+	@Tests/run $(ONLY)
+
+bench: setup-test
+	@Benchmarks/run
+
+lint:
+	@Tests/Style/check
+
+docs:
+	@Documentation/build .build-docs
+
+install: build
+	@for program in $(PROGRAMS); do \
+	    install -D -m 755 -s .build/release/$$program $(DESTDIR)$(PREFIX)/bin/$$program && \
+	    echo "installed $(DESTDIR)$(PREFIX)/bin/$$program"; done
+
+clean:
+	@rm -rf .build .build-*

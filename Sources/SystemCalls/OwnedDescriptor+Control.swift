@@ -1,0 +1,88 @@
+// ioctl: with a value, with a structure, and with a structure that holds the addresses of other buffers. The addresses are filled
+// in here, so that callers never see a pointer. Here EFAULT and EBADF are answers, because drivers (and Xen) give them.
+// Nothing is retried: no driver that we speak to is interrupted by a signal before it has acted.
+
+internal import CSystem
+
+extension OwnedDescriptor {
+    /// ioctl with a number as its argument. Answers what the driver answers, which is not negative.
+    public func control(_ request: UInt32, value: UInt = 0) throws(SystemError) -> Int32 {
+        try once("ioctl") { corbel_ioctl_value(rawValue, request, value) }
+    }
+
+    /// ioctl with a structure that holds no address. The driver may write to it.
+    public func control(_ request: UInt32, _ argument: inout MutableSpan<UInt8>) throws(SystemError) -> Int32 {
+        // SAFETY: the span is ours alone during the call. That `request` has an argument of no more than its size is the
+        // promise of the caller's argument table.
+        try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+            try once("ioctl") { unsafe corbel_ioctl(rawValue, request, bytes.baseAddress) }
+        }
+    }
+
+    /// ioctl with a structure that holds the address of an array that the driver reads, and of one that it writes:
+    /// 8 bytes each, at the offsets given.
+    public func control<Input: BitwiseCopyable, Output: BitwiseCopyable>(
+        _ request: UInt32, _ argument: inout MutableSpan<UInt8>,
+        addressAt inputOffset: Int, of input: Span<Input>,
+        addressAt outputOffset: Int, of output: inout MutableSpan<Output>
+    ) throws(SystemError) -> Int32 {
+        // SAFETY: all three spans stay where they are for the whole call, and the driver writes to the mutable ones only. That
+        // the counts in the structure fit them is the promise of the caller.
+        try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+            try unsafe input.withUnsafeBufferPointer { inputs throws(SystemError) in
+                try unsafe output.withUnsafeMutableBufferPointer { outputs throws(SystemError) in
+                    unsafe store(UInt64(UInt(bitPattern: inputs.baseAddress)), in: bytes, at: inputOffset)
+                    unsafe store(UInt64(UInt(bitPattern: outputs.baseAddress)), in: bytes, at: outputOffset)
+                    return try once("ioctl") { unsafe corbel_ioctl(rawValue, request, bytes.baseAddress) }
+                }
+            }
+        }
+    }
+
+    /// ioctl with a structure that holds, at `offset`, the address of descriptors {address, byte count}, 8 bytes each, of one or
+    /// two buffers that the driver may read and write. An empty second buffer is left out; the structure's own count of
+    /// buffers is the caller's to write. Allocates nothing.
+    public func control(
+        _ request: UInt32, _ argument: inout MutableSpan<UInt8>, vectorAt offset: Int,
+        _ first: inout MutableSpan<UInt8>, _ second: inout MutableSpan<UInt8>
+    ) throws(SystemError) -> Int32 {
+        // SAFETY: the buffers are ours alone and stay where they are for the whole call; each descriptor has its own size.
+        try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+            try unsafe first.withUnsafeMutableBufferPointer { one throws(SystemError) in
+                try unsafe second.withUnsafeMutableBufferPointer { two throws(SystemError) in
+                    var vector = unsafe BufferVector(one, two)
+                    return try unsafe withUnsafeMutablePointer(to: &vector) { start throws(SystemError) in
+                        unsafe store(UInt64(UInt(bitPattern: start)), in: bytes, at: offset)
+                        return try once("ioctl") { unsafe corbel_ioctl(rawValue, request, bytes.baseAddress) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Two descriptors of buffers as 64-bit Linux drivers take them, on the stack.
+private struct BufferVector {
+    var firstAddress: UInt64
+    var firstByteCount: UInt64
+    var secondAddress: UInt64 = 0
+    var secondByteCount: UInt64 = 0
+
+    @unsafe
+    init(_ first: UnsafeMutableBufferPointer<UInt8>, _ second: UnsafeMutableBufferPointer<UInt8>) {
+        firstAddress = UInt64(UInt(bitPattern: first.baseAddress))
+        firstByteCount = UInt64(first.count)
+        if !second.isEmpty {
+            secondAddress = UInt64(UInt(bitPattern: second.baseAddress))
+            secondByteCount = UInt64(second.count)
+        }
+    }
+}
+
+/// Writes an address into an argument structure.
+@unsafe
+private func store(_ address: UInt64, in argument: UnsafeMutableBufferPointer<UInt8>, at offset: Int) {
+    precondition(offset >= 0 && offset <= argument.count - 8, "an address outside of its structure")
+    // SAFETY: in bounds, checked above; unaligned stores are allowed here.
+    unsafe UnsafeMutableRawBufferPointer(argument).storeBytes(of: address, toByteOffset: offset, as: UInt64.self)
+}

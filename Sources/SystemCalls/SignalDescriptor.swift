@@ -1,0 +1,64 @@
+// Signals as something to read.
+// Not for: handlers; none of our programs has one.
+
+internal import CSystem
+
+/// The number of a signal.
+public struct Signal: RawRepresentable, Hashable, Sendable {
+    public var rawValue: Int32
+
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let hangUp = Signal(rawValue: SIGHUP)
+    public static let interrupt = Signal(rawValue: SIGINT)
+    public static let terminate = Signal(rawValue: SIGTERM)
+    public static let user1 = Signal(rawValue: SIGUSR1)
+    public static let user2 = Signal(rawValue: SIGUSR2)
+
+    /// Sends the signal to this thread.
+    public func raise() { _ = CSystem.raise(rawValue) }
+}
+
+/// A signalfd: readable when one of its signals has come.
+///
+/// The signals are blocked in the thread that makes it (make it before there are others), and stay blocked when it goes: a
+/// second signal on the way out must not kill the program.
+public struct SignalDescriptor: ~Copyable {
+    /// The descriptor, non-blocking.
+    public let descriptor: OwnedDescriptor
+
+    public init(_ signals: [Signal]) throws(SystemError) {
+        var set = sigset_t()
+        // SAFETY: the calls fill in our set, and read it.
+        unsafe sigemptyset(&set)
+        for signal in signals {
+            let answer = unsafe sigaddset(&set, signal.rawValue)
+            precondition(answer == 0, "no such signal")
+        }
+        let blocked = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        precondition(blocked == 0, "blocking signals does not fail")
+        let number = try once("signalfd") { unsafe signalfd(-1, &set, corbel_signalfd_flags) }
+        descriptor = OwnedDescriptor(owning: number)
+    }
+
+    /// The next signal that has come; nil when there is none.
+    public func next() throws(SystemError) -> Signal? {
+        var information = signalfd_siginfo()
+        do throws(SystemError) {
+            // SAFETY: the kernel writes whole structures, and there is room for one.
+            _ = try plain("read") {
+                unsafe CSystem.read(descriptor.rawValue, &information, MemoryLayout<signalfd_siginfo>.size)
+            }
+        } catch {
+            if error.code == EAGAIN { return nil }
+            throw error
+        }
+        return Signal(rawValue: Int32(bitPattern: information.ssi_signo))
+    }
+}
+
+/// Makes writing to a closed pipe or socket an error (EPIPE) instead of the end of the program.
+public func ignoreBrokenPipes() {
+    let answer = corbel_ignore_signal(SIGPIPE)
+    precondition(answer == 0, "every Linux has this signal")
+}

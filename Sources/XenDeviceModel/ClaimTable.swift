@@ -1,0 +1,55 @@
+// Which device of ours serves an access.
+// Not for: which server gets it; Xen decides that (dmop.md section 6).
+
+import XenABI
+
+/// A claimed range and the device behind it.
+struct Claim {
+    let range: IORange
+    /// Where the device's offset 0 is: the start of the range as it was claimed, also after a part was released.
+    let origin: UInt64
+    let device: any IODevice
+}
+
+/// The claims of one server, sorted by type and start. Xen refuses overlaps within a server, so at most one fits.
+struct ClaimTable {
+    private(set) var claims: [Claim] = []
+
+    mutating func insert(_ range: IORange, _ device: any IODevice) {
+        let claim = Claim(range: range, origin: range.start, device: device)
+        claims.insert(claim, at: firstIndex(after: range.type, range.start))
+    }
+
+    /// Takes a range away from whoever holds it, as Xen does: a claim may lose a part, or fall in two.
+    mutating func remove(_ range: IORange) {
+        var kept: [Claim] = []
+        kept.reserveCapacity(claims.count + 1)
+        for claim in claims {
+            let parts = claim.range.parts(outside: range)
+            for part in [parts.low, parts.high] {
+                if let part { kept.append(Claim(range: part, origin: claim.origin, device: claim.device)) }
+            }
+        }
+        claims = kept
+    }
+
+    /// The claim that the whole access lies in. An access across two claims has none: it is never divided.
+    func claim(of type: IORangeType, covering access: ClosedRange<UInt64>) -> Claim? {
+        let index = firstIndex(after: type, access.lowerBound)
+        guard index > 0 else { return nil }
+        let candidate = claims[index - 1]
+        return candidate.range.type == type && candidate.range.contains(access) ? candidate : nil
+    }
+
+    /// Index of the first claim that sorts behind (type, start).
+    private func firstIndex(after type: IORangeType, _ start: UInt64) -> Int {
+        var low = 0
+        var high = claims.count
+        while low < high {
+            let middle = (low + high) / 2
+            let range = claims[middle].range
+            if (range.type.rawValue, range.start) <= (type.rawValue, start) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,79 @@
+// The pages that Xen and an ioreq server share: one slot per vCPU, and the buffered ring.
+// Not for: what a request means.
+
+import XenABI
+import XenPlatform
+
+/// The shared pages of one server. Slots are copied out once; only state, data and the ring's read pointer are ever
+/// written. Source: dmop.md sections 4, 5 and 7.
+final class IOREQPages {
+    private let pages: MappedPages
+    private let slotsStart: Int
+    /// vCPUs that the mapped pages have slots for.
+    let slotCount: Int
+
+    /// `pages` holds frame 1 of the resource, or frames 0 and 1 when the server is buffered.
+    init(_ pages: consuming MappedPages, isBuffered: Bool) {
+        slotsStart = isBuffered ? GuestFrame.byteCount : 0
+        slotCount = (pages.byteCount - slotsStart) / IOREQ.byteCount
+        self.pages = pages
+    }
+
+    private func slotStart(_ vcpu: VCPUID) -> Int { slotsStart + Int(vcpu.rawValue) * IOREQ.byteCount }
+
+    /// The event-channel port that Xen has made for a vCPU; 0 before the server was first enabled.
+    func port(of vcpu: VCPUID) -> EventPort {
+        EventPort(pages.loadAcquiring32(at: slotStart(vcpu) + IOREQ.portOffset))
+    }
+
+    /// Takes a request if one is there: copies the slot, then marks it as being processed so that a port that fires
+    /// without cause can't hand it out twice.
+    func take(_ vcpu: VCPUID) -> IOREQ? {
+        let start = slotStart(vcpu)
+        let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)
+        guard bits & IOREQ.stateMask == IOREQState.ready.rawValue else { return nil }
+        var bytes = InlineArray<32, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        pages.copyOut(from: start, into: &span)
+        pages.storeReleasing8(bits & ~IOREQ.stateMask | IOREQState.inProcess.rawValue, at: start + IOREQ.stateOffset)
+        return IOREQ(trusting: bytes.span)
+    }
+
+    /// Whether Xen waits for an answer in this slot.
+    func isPending(_ vcpu: VCPUID) -> Bool {
+        let bits = pages.loadAcquiring8(at: slotStart(vcpu) + IOREQ.stateOffset)
+        let state = IOREQState(rawValue: bits & IOREQ.stateMask)
+        return state == .ready || state == .inProcess
+    }
+
+    /// Answers: the data first (where the guest reads), then the state. The caller notifies.
+    func finish(_ vcpu: VCPUID, value: UInt64?) {
+        let start = slotStart(vcpu)
+        if let value { pages.storeReleasing64(value, at: start + IOREQ.dataOffset) }
+        let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)
+        let answered = bits & ~IOREQ.stateMask | IOREQState.responseReady.rawValue
+        pages.storeReleasing8(answered, at: start + IOREQ.stateOffset)
+    }
+
+    // MARK: The buffered ring
+
+    /// The ring's read and write pointer, read as one: Xen lowers both in one step (ATOMIC mode).
+    func ringPointers() -> (read: UInt32, write: UInt32) {
+        let both = pages.loadAcquiring64(at: BufferedPage.readPointerOffset)
+        return (UInt32(truncatingIfNeeded: both), UInt32(truncatingIfNeeded: both >> 32))
+    }
+
+    /// Copies one entry of the ring out.
+    func ringEntry(at pointer: UInt32) -> BufferedIOREQ {
+        let index = Int(pointer % UInt32(BufferedPage.slotCount))
+        var bytes = InlineArray<8, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        pages.copyOut(from: BufferedPage.slotsOffset + index * BufferedPage.slotByteCount, into: &span)
+        return BufferedIOREQ(trusting: bytes.span)
+    }
+
+    /// Gives entries back to Xen. An addition, never a store: Xen may lower the pointer at any time.
+    func advanceRing(by entries: UInt32) {
+        pages.wrappingAdd32(entries, at: BufferedPage.readPointerOffset)
+    }
+}

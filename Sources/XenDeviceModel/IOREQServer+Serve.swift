@@ -1,0 +1,33 @@
+// The loop of a program that does nothing but serve.
+// Not for: programs with a loop of their own (they poll `descriptor` and call `process()`).
+
+public import XenABI
+public import XenPlatform
+
+/// Why a server stopped serving.
+public enum ServeEnd: Equatable, Sendable {
+    /// The program was asked to stop.
+    case stopped
+    /// The domain is gone, or is being torn down.
+    case domainGone
+}
+
+extension IOREQServer where State == ServerState.Serving {
+    /// While nothing comes in, the domain's life is asked for this often, in milliseconds: no event tells of its end.
+    public static var livenessInterval: Int32 { 250 }
+
+    /// Serves every server of the domain until `stop` is readable or the domain goes away. Throws what `process()`
+    /// throws.
+    @discardableResult
+    public func serve(until stop: any StopSource) throws(XenError) -> ServeEnd {
+        while true {
+            let outcome = try domain.platform.events.wait(
+                orReadable: stop.descriptor, milliseconds: Self.livenessInterval)
+            switch outcome {
+            case .event: try domain.process()
+            case .other: return .stopped
+            case .timeout: if try !domain.isAlive() { return .domainGone }
+            }
+        }
+    }
+}

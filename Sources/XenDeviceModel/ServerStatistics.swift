@@ -1,0 +1,83 @@
+// What a server has done, in numbers.
+// Not for: showing them.
+
+/// Counters of one ioreq server since it was made.
+public struct ServerStatistics: Sendable {
+    /// Accesses taken, synchronous and posted.
+    public var requests: UInt64 = 0
+    /// Of these, the ones in which the guest reads.
+    public var reads: UInt64 = 0
+    /// Of these, string accesses.
+    public var strings: UInt64 = 0
+    /// Of these, writes that came by the buffered ring.
+    public var posted: UInt64 = 0
+    /// Accesses that no claim of ours covers whole; answered with all ones.
+    public var unclaimed: UInt64 = 0
+    /// Requests with impossible fields or unmappable buffers; answered with all ones.
+    public var malformed: UInt64 = 0
+    /// Xen's broadcasts.
+    public var broadcasts: UInt64 = 0
+    /// From the event's arrival to the answer, in nanoseconds. Empty when the platform has no clock.
+    public var serviceTime = LatencyHistogram()
+
+    public init() {}
+}
+
+/// Latencies in buckets that are at most a quarter wide of their value. No allocation after creation.
+public struct LatencyHistogram: Sendable {
+    private var buckets: [UInt64]
+    /// How many were recorded.
+    public private(set) var count: UInt64 = 0
+    /// The longest, in nanoseconds.
+    public private(set) var maximum: UInt64 = 0
+    /// All of them together, in nanoseconds.
+    public private(set) var total: UInt64 = 0
+
+    public init() { buckets = [UInt64](repeating: 0, count: 256) }
+
+    /// Records one latency in nanoseconds.
+    public mutating func record(_ nanoseconds: UInt64) {
+        buckets[Self.bucket(of: nanoseconds)] += 1
+        count += 1
+        total &+= nanoseconds
+        if nanoseconds > maximum { maximum = nanoseconds }
+    }
+
+    /// The latency that a share of all (0 to 1) did not exceed: the upper end of its bucket, in nanoseconds; 0 when
+    /// empty.
+    public func percentile(_ share: Double) -> UInt64 {
+        let wanted = UInt64(Double(count) * share)
+        var seen: UInt64 = 0
+        for index in buckets.indices {
+            seen += buckets[index]
+            if seen > 0, seen >= max(wanted, 1) { return min(Self.upperEnd(of: index), maximum) }
+        }
+        return maximum
+    }
+
+    /// Four buckets to each power of two.
+    static func bucket(of value: UInt64) -> Int {
+        guard value >= 4 else { return Int(value) }
+        let power = 63 - value.leadingZeroBitCount
+        return power * 4 + Int((value >> UInt64(power - 2)) & 3)
+    }
+
+    static func upperEnd(of bucket: Int) -> UInt64 {
+        guard bucket >= 8 else { return UInt64(bucket) }
+        let power = UInt64(bucket / 4)
+        let quarter = UInt64(bucket % 4)
+        return ((4 + quarter) << (power - 2)) + ((1 << (power - 2)) - 1)
+    }
+}
+
+/// What one DM_OP has cost so far.
+public struct CallCounter: Sendable {
+    /// Calls made.
+    public var count: UInt64 = 0
+    /// Of these, the ones that Xen or the kernel refused.
+    public var refused: UInt64 = 0
+    /// Time in all of them, in nanoseconds; 0 when the platform has no clock.
+    public var nanoseconds: UInt64 = 0
+
+    public init() {}
+}

@@ -1,0 +1,169 @@
+// /dev/xen/evtchn: event channels.
+// Not for: what an event means.
+
+internal import SystemCalls
+public import XenABI
+public import XenPlatform
+
+/// Event channels by the evtchn driver. Source: dmop.md section 10.
+///
+/// One read fetches up to 64 ports, which `next()` hands out one by one. Whoever polls `descriptor` calls `next()` until it answers
+/// nil first, because ports already fetched don't make it readable.
+public final class EventChannelDevice: EventChannels {
+    private let device: OwnedDescriptor
+    /// What the last read fetched: 4 bytes a port, little-endian, from `batchNext` to `batchEnd` not handed out yet.
+    private var batch: [256 of UInt8] = .init(repeating: 0)
+    private var batchNext = 0
+    private var batchEnd = 0
+    /// Ports bound here, so that after an overflow each can be looked at.
+    private var bound: [EventPort] = []
+    /// Ports to be handed out because of an overflow.
+    private var recovered: [EventPort] = []
+    /// How often the driver's ring has overflowed. Then every bound port is handed out once, whether it has fired or not.
+    public private(set) var overflowCount: UInt64 = 0
+
+    init(owning device: consuming OwnedDescriptor) throws(XenError) {
+        do throws(SystemError) {
+            try device.setNonBlocking(true)
+        } catch {
+            throw XenError(error, "fcntl /dev/xen/evtchn")
+        }
+        self.device = device
+    }
+
+    public var descriptor: Int32 { device.rawValue }
+
+    public func bindInterdomain(_ domain: DomainID, port: EventPort) throws(XenError) -> BoundPort {
+        let argument = EventChannelBindInterdomain(remoteDomain: UInt32(domain.rawValue), remotePort: port)
+        do throws(SystemError) {
+            return adopt(try device.send(EventChannelCall.bindInterdomain, argument))
+        } catch {
+            throw XenError(error, "IOCTL_EVTCHN_BIND_INTERDOMAIN", domain: domain, value: UInt64(port.rawValue))
+        }
+    }
+
+    public func bindUnbound(_ domain: DomainID) throws(XenError) -> BoundPort {
+        let argument = EventChannelArgument(value: UInt32(domain.rawValue))
+        do throws(SystemError) {
+            return adopt(try device.send(EventChannelCall.bindUnboundPort, argument))
+        } catch {
+            throw XenError(error, "IOCTL_EVTCHN_BIND_UNBOUND_PORT", domain: domain)
+        }
+    }
+
+    public func bindVIRQ(_ virq: VIRQ) throws(XenError) -> BoundPort {
+        do throws(SystemError) {
+            return adopt(try device.send(EventChannelCall.bindVIRQ, EventChannelArgument(value: virq.rawValue)))
+        } catch {
+            throw XenError(error, "IOCTL_EVTCHN_BIND_VIRQ", value: UInt64(virq.rawValue))
+        }
+    }
+
+    public func notify(_ port: EventPort) throws(XenError) {
+        do throws(SystemError) {
+            _ = try device.send(EventChannelCall.notify, EventChannelArgument(value: port.rawValue))
+        } catch {
+            throw XenError(error, "IOCTL_EVTCHN_NOTIFY", value: UInt64(port.rawValue))
+        }
+    }
+
+    /// Lets a port fire again. The driver ignores a port that is not bound here.
+    public func unmask(_ port: EventPort) throws(XenError) {
+        var bytes: [4 of UInt8] = .init(repeating: 0)
+        var span = bytes.mutableSpan
+        EventChannelArgument(value: port.rawValue).encode(into: &span)
+        do throws(SystemError) {
+            _ = try device.write(bytes.span)
+        } catch {
+            throw XenError(error, "write /dev/xen/evtchn", value: UInt64(port.rawValue))
+        }
+    }
+
+    public func restrict(to domain: DomainID) throws(XenError) {
+        do throws(SystemError) {
+            _ = try device.send(EventChannelCall.restrict, EventChannelRestrict(domain: domain))
+        } catch {
+            throw XenError(error, "IOCTL_EVTCHN_RESTRICT_DOMID", domain: domain)
+        }
+    }
+
+    public func next() throws(XenError) -> EventPort? {
+        if let port = recovered.popLast() { return port }
+        if batchNext == batchEnd { try fetch() }
+        if let port = recovered.popLast() { return port }
+        if batchNext == batchEnd { return nil }
+        defer { batchNext += 4 }
+        return port(at: batchNext)
+    }
+
+    /// See `EventChannels.wait`. Ports that are fetched and not handed out count as an event that is there.
+    public func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
+        let hasEvent = batchNext != batchEnd || !recovered.isEmpty
+        if hasEvent && other == nil { return .event }
+        let ready: ReadableDescriptors
+        do throws(SystemError) {
+            ready = try waitUntilReadable(device.rawValue, or: other, milliseconds: hasEvent ? 0 : milliseconds)
+        } catch {
+            throw XenError(error, "poll /dev/xen/evtchn")
+        }
+        if ready.contains(.second) { return .other }
+        return hasEvent || ready.contains(.first) ? .event : .timeout
+    }
+
+    private func port(at offset: Int) -> EventPort {
+        EventPort(EventChannelArgument(trusting: batch.span.extracting(offset..<offset + 4)).value)
+    }
+
+    /// Reads what has fired; nothing, when nothing has.
+    private func fetch() throws(XenError) {
+        batchNext = 0
+        batchEnd = 0
+        do throws(SystemError) {
+            var span = batch.mutableSpan
+            batchEnd = try device.readIfReady(into: &span) ?? 0
+        } catch {
+            guard error.code == XenErrorCode.efbig.rawValue else { throw XenError(error, "read /dev/xen/evtchn") }
+            try recover()
+        }
+    }
+
+    /// After an overflow nobody knows which ports have fired, and those that have are masked: hand out all of them.
+    private func recover() throws(XenError) {
+        do throws(SystemError) {
+            _ = try device.control(EventChannelCall.reset)
+        } catch {
+            throw XenError(error, "IOCTL_EVTCHN_RESET")
+        }
+        overflowCount += 1
+        recovered = bound
+    }
+
+    private func adopt(_ number: Int32) -> BoundPort {
+        let port = EventPort(UInt32(number))
+        bound.append(port)
+        return BoundPort(port, owner: self)
+    }
+}
+
+extension EventChannelDevice: PortOwner {
+    public func unbind(_ port: EventPort) {
+        do throws(SystemError) {
+            _ = try device.send(EventChannelCall.unbind, EventChannelArgument(value: port.rawValue))
+        } catch {
+            preconditionFailure("a port of ours was not bound")
+        }
+        bound.removeAll { $0 == port }
+        forget(port)
+    }
+
+    /// Drops a port that has been fetched: its number may soon be that of another channel.
+    private func forget(_ port: EventPort) {
+        recovered.removeAll { $0 == port }
+        var kept = batchNext
+        for offset in stride(from: batchNext, to: batchEnd, by: 4) where self.port(at: offset) != port {
+            for index in 0..<4 { batch[kept + index] = batch[offset + index] }
+            kept += 4
+        }
+        batchEnd = kept
+    }
+}

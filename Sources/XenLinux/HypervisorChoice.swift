@@ -1,0 +1,68 @@
+// Which platform a program runs on: option, then environment, then the real Xen. design.md section 3.
+// Not for: parsing the rest of a command line.
+
+internal import SystemCalls
+public import XenABI
+public import XenPlatform
+
+/// A platform by the name that users give it.
+public enum HypervisorChoice: Equatable, Sendable {
+    /// `xen`: the Xen that we run on.
+    case xen
+    /// `sandbox:PATH`: the sandbox that listens on the unix socket at the path.
+    case sandbox(path: String)
+
+    /// Reads a name.
+    public init(_ text: String) throws(HypervisorError) {
+        let prefix = "sandbox:"
+        if text.utf8.elementsEqual("xen".utf8) {
+            self = .xen
+        } else if text.utf8.starts(with: prefix.utf8), text.utf8.count > prefix.utf8.count {
+            self = .sandbox(path: String(text.dropFirst(prefix.count)))
+        } else {
+            throw .unknownName(text)
+        }
+    }
+
+    /// The value of `--hypervisor` if it was given; else that of `CORBEL_HYPERVISOR`, which is ignored when privileges are raised;
+    /// else the real Xen.
+    public static func choose(option: String?) throws(HypervisorError) -> HypervisorChoice {
+        if let option { return try HypervisorChoice(option) }
+        if let variable = environmentVariable("CORBEL_HYPERVISOR"), !variable.utf8.isEmpty {
+            return try HypervisorChoice(variable)
+        }
+        return .xen
+    }
+
+    /// Opens the platform.
+    public func open() throws(HypervisorError) -> Platform {
+        switch self {
+        case .xen:
+            do throws(XenError) {
+                return try XenLinux.open()
+            } catch {
+                throw .xen(error)
+            }
+        case .sandbox(let path):
+            throw .noSandbox(path: path)
+        }
+    }
+}
+
+/// Why there is no platform. The description is fit for users.
+public enum HypervisorError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Neither `xen` nor `sandbox:PATH`.
+    case unknownName(String)
+    /// This program was built without the sandbox.
+    case noSandbox(path: String)
+    /// The real Xen can't be used.
+    case xen(XenError)
+
+    public var description: String {
+        switch self {
+        case .unknownName(let name): "no such hypervisor: \"\(name)\" (say xen or sandbox:PATH)"
+        case .noSandbox(let path): "sandbox:\(path): this build cannot speak to a sandbox yet; use xen, or the lab"
+        case .xen(let error): XenLinux.advice(for: error) ?? error.description
+        }
+    }
+}

@@ -1,0 +1,30 @@
+// The latency buckets: at most a quarter off, whatever the value.
+
+import Testing
+
+@testable import XenDeviceModel
+
+@Suite struct HistogramTests {
+    @Test func everyValueIsInABucketWhoseEndIsAtMostAQuarterAbove() {
+        var value: UInt64 = 0
+        while value < .max / 2 {
+            let bucket = LatencyHistogram.bucket(of: value)
+            let end = LatencyHistogram.upperEnd(of: bucket)
+            #expect(end >= value)
+            #expect(end - value <= value / 4 + 1)
+            value += value / 8 + 1
+        }
+        #expect(LatencyHistogram.bucket(of: .max) < 256)
+        #expect(LatencyHistogram.upperEnd(of: LatencyHistogram.bucket(of: .max)) == .max)
+    }
+
+    @Test func percentilesAreThoseOfWhatWasRecorded() {
+        var histogram = LatencyHistogram()
+        #expect(histogram.percentile(0.5) == 0)
+        for value in 1...1000 as ClosedRange<UInt64> { histogram.record(value) }
+        #expect((500...625).contains(histogram.percentile(0.5)))
+        #expect((990...1000).contains(histogram.percentile(0.99)))
+        #expect(histogram.percentile(1) == 1000)
+        #expect(histogram.maximum == 1000 && histogram.count == 1000 && histogram.total == 500_500)
+    }
+}

@@ -1,0 +1,159 @@
+// The order of making and undoing a server, whatever fails. dmop.md sections 8.1 and 16.
+
+import Testing
+import XenABI
+import XenPlatform
+
+@testable import XenDeviceModel
+
+@Suite struct LifeTests {
+    let xen = FakeXen()
+    let device = Recorder()
+
+    @Test func theOrderIsCreatePagesRangesEnableBind() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device)
+        #expect(
+            xen.steps == [
+                .call("nr_vcpus"), .call("track_dirty_vram"), .call("create_ioreq_server"),
+                .map("resource 0 frame 1 count 1"), .call("map_io_range_to_ioreq_server"),
+                .call("set_ioreq_server_state"), .call("nr_vcpus"), .bind(10),
+            ])
+        try server.close()
+    }
+
+    @Test func aBufferedServerMapsBothPagesInOneCallAndBindsTheRing() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device, buffered: .atomic)
+        #expect(xen.steps.contains(.map("resource 0 frame 0 count 2")))
+        #expect(xen.steps.suffix(3) == [.bind(10), .call("get_ioreq_server_info"), .bind(FakeXen.ringRemote)])
+        // Only no_gfns is ever asked for (section 3.2).
+        #expect(xen.payloads[DMOpcode.getIOREQServerInfo.rawValue]?[2] == 1)
+        try server.close()
+    }
+
+    @Test func undoingGoesDisableUnbindUnmapDestroy() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device, buffered: .atomic)
+        xen.steps = []
+        try server.close()
+        #expect(
+            xen.steps == [
+                .call("set_ioreq_server_state"), .unbind(10), .unbind(FakeXen.ringRemote), .unmap,
+                .call("destroy_ioreq_server"),
+            ])
+    }
+
+    @Test func lettingTheServerGoUndoesItToo() throws {
+        do {
+            let server = try xen.serving(.ports(0x100...0x10F), device)
+            _ = server.id
+        }
+        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+    }
+
+    @Test(arguments: [DMOpcode.mapIORange, .setIOREQServerState])
+    func aFailureHalfWayDestroysTheServer(operation: DMOpcode) throws {
+        xen.refusals[operation.rawValue] = .enomem
+        let error = failure { () throws(XenError) in
+            let server = try xen.serving(.ports(0x100...0x10F), device)
+            try server.close()
+        }
+        #expect(error?.code == .enomem)
+        #expect(xen.steps.suffix(2) == [.unmap, .call("destroy_ioreq_server")])
+    }
+
+    @Test func aFailedPageMappingDestroysTheServer() throws {
+        xen.mapRefusal = .enoent
+        let error = failure { () throws(XenError) in
+            let server = try xen.serving(.ports(0x100...0x10F), device)
+            try server.close()
+        }
+        #expect(error?.code == .enoent)
+        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+    }
+
+    @Test func aFailedBindingDisablesAndDestroys() throws {
+        xen.bindRefusal = .einval
+        let error = failure { () throws(XenError) in
+            let server = try xen.serving(.ports(0x100...0x10F), device)
+            try server.close()
+        }
+        #expect(error?.code == .einval)
+        #expect(xen.steps.suffix(3) == [.call("set_ioreq_server_state"), .unmap, .call("destroy_ioreq_server")])
+    }
+
+    @Test func aRefusedUndoingIsReportedAfterAllOfItWasTried() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device)
+        xen.refusals[DMOpcode.setIOREQServerState.rawValue] = .esrch
+        xen.refusals[DMOpcode.destroyIOREQServer.rawValue] = .enoent
+        var error: XenError?
+        do throws(XenError) { try server.close() } catch let refusal { error = refusal }
+        #expect(error?.code == .esrch)
+        #expect(xen.steps.suffix(2) == [.unmap, .call("destroy_ioreq_server")])
+    }
+
+    @Test func theRefusedRangeIsNamed() throws {
+        xen.refusals[DMOpcode.mapIORange.rawValue] = .eexist
+        let error = failure { () throws(XenError) in
+            let server = try xen.serving(.ports(0x3F8...0x3FF), device)
+            try server.close()
+        }
+        #expect(error?.code == .eexist && error?.domain == DomainID(5) && error?.value == 0x3F8)
+    }
+
+    @Test func beforeXen4_15TheSlotsTellHowManyVCPUsThereAre() throws {
+        xen.refusals[DMOpcode.vcpuCount.rawValue] = .eopnotsupp
+        xen.vcpus = 3
+        let server = try xen.serving(.ports(0x100...0x10F), device)
+        #expect(xen.steps.filter { if case .bind = $0 { true } else { false } } == [.bind(10), .bind(11), .bind(12)])
+        try server.close()
+    }
+
+    @Test func moreVCPUsThanSlotsIsAClearError() throws {
+        xen.vcpus = 129
+        let error = failure { () throws(XenError) in
+            let server = try xen.serving(.ports(0x100...0x10F), device)
+            try server.close()
+        }
+        #expect(error?.code == .e2big)
+    }
+
+    @Test func restrictionComesAfterTheDomainWasFoundAndBeforeAServerIsMade() throws {
+        let server = try xen.domain(restricted: true).makeIOREQServer()
+        #expect(
+            xen.steps == [
+                .call("nr_vcpus"), .call("track_dirty_vram"), .restrict("domain 5"), .restrict("domain 5"),
+                .call("create_ioreq_server"),
+            ])
+        try server.close()
+    }
+
+    @Test func aDyingDomainIsRefusedBeforeAnythingIsMade() throws {
+        xen.isDying = true
+        let error = failure { () throws(XenError) in _ = try xen.domain() }
+        #expect(error?.code == .esrch)
+    }
+
+    @Test func severalServersShareTheDomainAndTheirPortsLeadToTheRightOne() throws {
+        // The fake has one set of pages, so the second server is made before anything is served.
+        let domain = try xen.domain()
+        let first = try domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: device).enable()
+        let second = try domain.makeIOREQServer().mapPages().claim(.ports(0x200...0x20F), for: Recorder()).enable()
+        #expect(first.id != second.id)
+        try second.close()
+        try first.process()
+        xen.access(0, portRead(0x101, 1))
+        try first.process()
+        #expect(device.accesses.map(\.offset) == [1])
+    }
+
+    @Test func servingEndsWhenAskedTo() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device)
+        xen.timeouts = 3
+        #expect(try server.serve(until: NeverStop()) == .stopped)
+    }
+
+    @Test func servingEndsWhenTheDomainIsGone() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device)
+        xen.isDying = true
+        #expect(try server.serve(until: NeverStop()) == .domainGone)
+    }
+}
