@@ -68,8 +68,9 @@ private struct Channel: ~Copyable {
     let far: BoundPort
 
     init(_ events: any EventChannels) throws(XenError) {
-        near = try events.bindUnbound(DomainID(0))
+        let near = try events.bindUnbound(DomainID(0))
         far = try events.bindInterdomain(DomainID(0), port: near.port)
+        self.near = near
     }
 }
 

@@ -1,0 +1,27 @@
+/* Prototypes of Instructions.S and of the places in Boot.S. Addresses are integers: the guest has one flat address
+ * space, and Swift code here keeps no pointers. */
+#pragma once
+#include <stdint.h>
+
+uint32_t in8(uint32_t port), in16(uint32_t port), in32(uint32_t port);
+void out8(uint32_t port, uint32_t value), out16(uint32_t port, uint32_t value), out32(uint32_t port, uint32_t value);
+void in_string(uint32_t port, uint32_t width, uint64_t address, uint64_t count, uint32_t down);
+void out_string(uint32_t port, uint32_t width, uint64_t address, uint64_t count, uint32_t down);
+
+uint64_t load8(uint64_t address), load16(uint64_t address), load32(uint64_t address), load64(uint64_t address);
+void store8(uint64_t address, uint64_t value), store16(uint64_t address, uint64_t value);
+void store32(uint64_t address, uint64_t value), store64(uint64_t address, uint64_t value);
+void move_string(uint64_t destination, uint64_t source, uint32_t width, uint64_t count, uint32_t down);
+
+void load_idt(uint64_t pointer);
+void enable_interrupts(void), disable_interrupts(void), spin_pause(void);
+uint64_t read_time_stamp(void);
+void write_msr(uint32_t msr, uint64_t value);
+struct cpuid_words { uint32_t eax, ebx, ecx, edx; };
+struct cpuid_words read_cpuid(uint32_t leaf);
+uint64_t hypercall(uint32_t number, uint64_t first, uint64_t second);
+
+uint64_t image_start(void), image_end(void);
+uint64_t test_buffer_start(void), hypercall_page_start(void);
+uint64_t idt_start(void), idt_pointer_start(void), interrupt_stubs_start(void), interrupt_counts_start(void);
+uint64_t trampoline_start(void), trampoline_stop(void), vcpu_starting(void);

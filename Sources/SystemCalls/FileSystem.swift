@@ -1,0 +1,43 @@
+// Names in the file system: folders, renaming, removing; and what makes a change last.
+// Not for: reading and writing files (see OwnedDescriptor).
+
+internal import CSystem
+
+/// Makes a folder. Throws EEXIST when the name is taken.
+public func makeDirectory(path: String, permissions: UInt32 = 0o700) throws(SystemError) {
+    // SAFETY: withCString gives a terminated string that lives throughout the call; so in all of this file.
+    _ = try retrying("mkdir") { unsafe path.withCString { unsafe mkdir($0, mode_t(permissions)) } }
+}
+
+/// Removes an empty folder.
+public func removeDirectory(path: String) throws(SystemError) {
+    // SAFETY: as above.
+    _ = try retrying("rmdir") { unsafe path.withCString { unsafe rmdir($0) } }
+}
+
+/// Removes a name that is no folder.
+public func removeFile(path: String) throws(SystemError) {
+    // SAFETY: as above.
+    _ = try retrying("unlink") { unsafe path.withCString { unsafe unlink($0) } }
+}
+
+/// Gives a file another name, in one step; a file that had that name is gone.
+public func renameFile(from old: String, to new: String) throws(SystemError) {
+    // SAFETY: as above.
+    _ = try retrying("rename") {
+        unsafe old.withCString { source in unsafe new.withCString { target in unsafe rename(source, target) } }
+    }
+}
+
+extension OwnedDescriptor {
+    /// Returns when the file's bytes (of a folder: its names) are on the disk.
+    public func synchronize() throws(SystemError) { _ = try plain("fsync") { fsync(rawValue) } }
+
+    /// Bytes of the file.
+    public func byteCount() throws(SystemError) -> Int {
+        var information = stat()
+        // SAFETY: the call fills in our structure.
+        _ = try plain("fstat") { unsafe fstat(rawValue, &information) }
+        return Int(information.st_size)
+    }
+}

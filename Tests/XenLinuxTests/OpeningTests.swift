@@ -1,0 +1,76 @@
+// Opening the platform, and what users are told when that fails.
+
+import SystemCalls
+import Testing
+import XenABI
+import XenLinux
+import XenPlatform
+
+@Suite struct OpeningTests {
+    @Test func withoutPrivcmdTheUserIsSentToTheLab() throws {
+        let error = errorOf { () throws(XenError) in _ = try XenLinux.open(devices: "/nowhere") }
+        #expect(error?.code == .enoent)
+        #expect(error?.call.description == "open /dev/xen/privcmd")
+        let advice = XenLinux.advice(for: try #require(error))
+        #expect(advice?.contains("not a Xen control domain") == true)
+        #expect(advice?.contains("corbel lab run -- ") == true)
+    }
+
+    @Test func withoutEvtchnTheModuleIsNamed() throws {
+        let folder = try DeviceFolder("privcmd")
+        let error = errorOf { () throws(XenError) in _ = try XenLinux.open(devices: folder.path) }
+        #expect(error?.call.description == "open /dev/xen/evtchn")
+        #expect(XenLinux.advice(for: try #require(error))?.contains("modprobe xen-evtchn") == true)
+    }
+
+    @Test func gntdevAndHypercallMayBeAbsent() throws {
+        let folder = try DeviceFolder("privcmd", "evtchn")
+        let platform = try XenLinux.open(devices: folder.path)
+        #expect(platform.grants == nil)
+        #expect(platform.states != nil, "locked memory serves for hypercalls")
+        #expect((platform.clock?.nanoseconds ?? 0) > 0)
+    }
+
+    @Test func anErrorThatIsNoAbsenceOfGntdevIsTold() throws {
+        let folder = try DeviceFolder("privcmd", "evtchn")
+        try makeDirectory(path: folder.path + "/gntdev")
+        defer { try? removeDirectory(path: folder.path + "/gntdev") }
+        let error = errorOf { () throws(XenError) in _ = try XenLinux.open(devices: folder.path) }
+        #expect(error?.code.rawValue == 21, "EISDIR")
+    }
+
+    @Test(arguments: [XenErrorCode.eacces, .eperm])
+    func withoutPermissionTheUserIsToldWhoMay(_ code: XenErrorCode) {
+        let advice = XenLinux.advice(for: XenError(code, "open /dev/xen/privcmd"))
+        #expect(advice?.contains("run as root") == true)
+    }
+
+    @Test func thereIsNoAdviceForOtherErrors() {
+        #expect(XenLinux.advice(for: XenError(.enoent, "create_ioreq_server")) == nil)
+        #expect(XenLinux.advice(for: XenError(.enomem, "open /dev/xen/privcmd")) == nil)
+    }
+
+    @Test func hypervisorsAreNamedXenOrSandbox() throws {
+        #expect(try HypervisorChoice("xen") == .xen)
+        #expect(try HypervisorChoice("sandbox:/run/x") == .sandbox(path: "/run/x"))
+        #expect(try HypervisorChoice.choose(option: "sandbox:a:b") == .sandbox(path: "a:b"))
+        for wrong in ["", "Xen", "sandbox:", "sandbox", "xen:"] {
+            #expect(throws: HypervisorError.unknownName(wrong)) { try HypervisorChoice(wrong) }
+        }
+    }
+
+    @Test func aSandboxIsRefusedByName() throws {
+        let choice = try HypervisorChoice("sandbox:/run/x")
+        #expect(throws: HypervisorError.noSandbox(path: "/run/x")) { _ = try choice.open() }
+        #expect(HypervisorError.noSandbox(path: "/run/x").description.hasPrefix("sandbox:/run/x: "))
+    }
+
+    @Test func theFirstSignalToStopIsRemembered() {
+        let stop = StopSignals()
+        #expect(stop.received == nil)
+        Signal.terminate.raise()
+        #expect(stop.received == 15)
+        Signal.interrupt.raise()
+        #expect(stop.received == 15)
+    }
+}
