@@ -49,7 +49,10 @@ let systemTargets: [Target] = [
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
-let programTargets: [Target] = []
+let programTargets: [Target] = [
+    program("SerialConsole", deviceModel + ["EventLoop"], path: "Examples/SerialConsole"),
+    program("PortScratch", deviceModel, path: "Examples/PortScratch"),
+]
 
 let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
@@ -57,6 +60,7 @@ let testTargets: [Target] = [
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
+    tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
