@@ -46,13 +46,16 @@ let systemTargets: [Target] = [
 ]
 
 let programTargets: [Target] = [
+    .target(
+        name: "LabFiles", path: "Lab",
+        resources: ["dom0-init", "lab-mark", "guest-init", "demo-guest.cfg", "demo.sh"].map { .embedInCode($0) },
+        swiftSettings: house),
+    library("LabKit", ["LabFiles"]),
     .executableTarget(
         name: "corbel",
         dependencies: ["LabKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
         path: "Sources/corbel", swiftSettings: house),
-    .target(
-        name: "LabKit", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
-        path: "Sources/LabKit", swiftSettings: house),
+    tests("LabKitTests", ["LabKit"]),
 ]
 
 let package = Package(
@@ -65,7 +68,8 @@ let package = Package(
     dependencies: embedded
         ? []
         : [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
         ],
-    targets: pureTargets, // + systemTargets + programTargets as they come
+    targets: pureTargets + (embedded ? [] : programTargets), // + systemTargets as they come
     swiftLanguageModes: [.v6]
 )
