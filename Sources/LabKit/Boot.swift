@@ -5,7 +5,7 @@ import Foundation
 struct Boot: Equatable {
     /// The files' names in the run's folder, in which QEMU runs: its option for multiboot modules splits at spaces
     /// and commas, which the path of a cache may have.
-    static let (hypervisor, kernel, initramfs) = ("xen", "vmlinux", "initrd")
+    static let (hypervisor, kernel, initramfs, output) = ("xen", "vmlinux", "initrd", "output")
 
     var key: String
     var memory: Int
@@ -34,16 +34,15 @@ struct Boot: Equatable {
             + (toolstack ? ["corbel.toolstack"] : [])
     }
 
-    /// The command. COM1 is its stdout, COM2 its third descriptor, which the shell makes of its stderr, so that
-    /// QEMU's own messages go to a file of their own. TCG only: Xen does not start on a KVM without nested paging.
+    /// The command. COM1 is its stdout; the command's output goes to a file, because a virtio console drops what a
+    /// full pipe would not take. TCG only: Xen does not start on a KVM without nested paging.
     /// -smap: QEMU's iret reads a ring 3 dom0's stack as the supervisor would, which SMAP forbids.
-    func command(errors: URL) -> [String] {
-        let script = "exec 3>&2 2>\"$0\"; exec \"$@\""
-        var words = ["sh", "-c", script, errors.path, "qemu-system-x86_64"]
+    var command: [String] {
+        var words = ["qemu-system-x86_64"]
         words += ["-accel", "tcg", "-cpu", "EPYC,-smap", "-smp", "\(processors)", "-m", "\(memory)"]
         words += ["-nodefaults", "-no-user-config", "-display", "none", "-vga", "none", "-monitor", "none"]
         words += ["-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-        words += ["-serial", "stdio", "-chardev", "file,id=output,path=/proc/self/fd/3", "-serial", "chardev:output"]
+        words += ["-serial", "stdio", "-chardev", "file,id=output,path=\(Self.output)", "-device", "virtio-serial-pci,vectors=0", "-device", "virtconsole,chardev=output"]
         words += ["-kernel", Self.hypervisor, "-append", xenOptions.joined(separator: " ")]
         words += ["-initrd", "\(Self.kernel) \(kernelOptions.joined(separator: " ")),\(Self.initramfs)"]
         return words

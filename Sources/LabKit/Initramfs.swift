@@ -26,6 +26,8 @@ struct Initramfs {
         try archive.add(Data(LabFiles.labMark), at: "bin/lab-mark", permissions: 0o755)
         try archive.add(folder: "lab")
         try archive.add(Data(options.command.shellLine.utf8), at: "corbel/command", permissions: 0o644)
+        let modules = Release.modules.map { "\(URL(fileURLWithPath: $0).lastPathComponent)\n" }.joined()
+        try archive.add(Data(modules.utf8), at: "corbel/modules", permissions: 0o644)
         if options.linuxGuest {
             try writeGuest(to: run.guestInitramfs)
             try archive.add(file: files.packagedKernel, at: "lab/guest/bzImage")

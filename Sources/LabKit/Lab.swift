@@ -59,27 +59,24 @@ public struct Lab: Sendable {
     ) throws(LabError) -> LabResult {
         let log = try FileHandle.creating(run.consoleLog)
         defer { try? log.close() }
+        let errors = try FileHandle.creating(run.machineErrors)
+        defer { try? errors.close() }
+        let output = try OutputFollower(run.output, take: output)
         let watch = BootWatch(key: boot.key, log: log, progress: progress)
-        let (console, command) = (Pipe(), Pipe())
+        let console = Pipe()
         interruption.whenInterrupted { watch.interrupted($0) }
         defer { interruption.whenInterrupted(nil) }
         let machine = try ChildProcess(
-            boot.command(errors: run.machineErrors), in: run.folder, output: console, errors: command,
-            interruption: interruption, onEnd: { watch.machineEnded() })
-        let readers = [
-            Pump(console) { watch.console($0) },
-            Pump(command) { bytes in
-                if !bytes.isEmpty, !output(bytes) { watch.outputClosed() }
-            },
-        ]
+            boot.command, in: run.folder, output: console, errors: errors, interruption: interruption,
+            onEnd: { watch.machineEnded() })
+        let reader = Pump(console) { watch.console($0) }
+        output.start(onRefusal: { watch.outputClosed() })
         watch.waitForEnd(timeout: timeout)
         let elapsed = watch.elapsed
         machine.kill()
         let status = machine.wait()
-        // What came out before the end is delivered, however slow the reader; but one that stands still must not keep
-        // us from ending when we were told to.
-        let preliminary = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
-        for reader in readers { reader.wait(preliminary.isForced ? 2 : .infinity) }
+        reader.wait()
+        output.finish(within: watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience)
         let outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
         let facts = watch.now
         return LabResult(
@@ -97,11 +94,13 @@ public struct Lab: Sendable {
 }
 
 extension LabOutcome {
-    /// Whether the boot was ended by us, so that nobody may wait for the rest of its output.
-    fileprivate var isForced: Bool {
+    /// How many seconds the reader of our output may take for the rest of it. What a command wrote before its end is
+    /// delivered, however slow the reader; but one that stands still must not keep us when we were told to end.
+    fileprivate var patience: Double {
         switch self {
-        case .interrupted, .outputClosed, .timedOut: true
-        case .exited, .crashed: false
+        case .interrupted, .outputClosed: 0
+        case .timedOut: 2
+        case .exited, .crashed: .infinity
         }
     }
 }
@@ -122,8 +121,5 @@ private final class Pump: Sendable {
         }
     }
 
-    /// Waits for the end, at most `seconds`.
-    func wait(_ seconds: Double) {
-        if seconds.isFinite { _ = ended.wait(timeout: .now() + seconds) } else { ended.wait() }
-    }
+    func wait() { ended.wait() }
 }

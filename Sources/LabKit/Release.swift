@@ -34,8 +34,13 @@ public struct Release: Equatable, Sendable, CustomStringConvertible {
         return own.map { "usr/lib/xen-\(version)/bin/\($0)" } + store.map { "usr/bin/\($0)" }
     }
 
-    /// Modules of dom0's kernel, below its `drivers/xen`, in the order of loading.
-    static let modules = ["xen-evtchn", "xen-privcmd", "xen-gntdev", "xen-gntalloc", "xenfs/xenfs"]
+    /// Modules of dom0's kernel, below its `drivers`, in the order of loading. The virtio ones are for the command's
+    /// output: an emulated serial port costs a trap into Xen for each byte.
+    static let modules = [
+        "xen/xen-evtchn", "xen/xen-privcmd", "xen/xen-gntdev", "xen/xen-gntalloc", "xen/xenfs/xenfs",
+        "virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev",
+        "virtio/virtio_pci", "char/virtio_console",
+    ]
 
     /// The hypervisor in the unpacked packages.
     var hypervisor: String { "boot/xen-\(version)-amd64.gz" }

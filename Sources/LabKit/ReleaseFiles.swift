@@ -4,7 +4,7 @@ import Foundation
 /// The files of a release, in the cache.
 public struct ReleaseFiles: Sendable {
     /// To be raised whenever what is below would come out differently.
-    private static let format = 1
+    private static let format = 2
 
     let folder: URL
 
@@ -57,9 +57,10 @@ private struct Assembly {
         for package in work.entries() where package.pathExtension == "deb" {
             if package.lastPathComponent.hasPrefix("linux-image-") {
                 // All of its modules would be 400 MB; a few files are enough.
-                let script = "dpkg-deb --fsys-tarfile \"$1\" | tar -x -C \"$2\" --wildcards "
-                    + "'./boot/vmlinuz-*' './lib/modules/*/kernel/drivers/xen/*'"
-                try run(["sh", "-c", script, "sh", package.path, kernelRoot.path])
+                let script = "dpkg-deb --fsys-tarfile \"$1\" | { shift; tar -x --wildcards \"$@\"; }"
+                let modules = Release.modules.map { "./lib/modules/*/kernel/drivers/\($0).ko" }
+                try run(
+                    ["sh", "-c", script, "sh", package.path, "-C", kernelRoot.path, "./boot/vmlinuz-*"] + modules)
             } else {
                 try run(["dpkg-deb", "-x", package.path, root.path])
             }
@@ -90,7 +91,7 @@ private struct Assembly {
             throw LabError(.failed, "the kernel's package has no modules")
         }
         for module in Release.modules {
-            let url = version.appendingPathComponent("kernel/drivers/xen/\(module).ko")
+            let url = version.appendingPathComponent("kernel/drivers/\(module).ko")
             try archive.add(file: url, at: "lib/modules/\(url.lastPathComponent)")
         }
         let programs = release.programs.map { root.appendingPathComponent($0) }

@@ -12,6 +12,7 @@ struct RunFolder {
     var initramfs: URL { folder.appendingPathComponent("initrd") }
     var guestInitramfs: URL { folder.appendingPathComponent("guest.cpio") }
     var consoleLog: URL { folder.appendingPathComponent("console.log") }
+    var output: URL { folder.appendingPathComponent(Boot.output) }
     var machineErrors: URL { folder.appendingPathComponent("qemu.err") }
 
     /// Makes the folder for this process, and removes those that nobody needs.
@@ -40,7 +41,7 @@ struct RunFolder {
 
     /// Keeps the logs alone: the rest is large and can be made again.
     func keepLogs() {
-        let logs = [consoleLog, machineErrors].map(\.lastPathComponent)
+        let logs = [consoleLog, output, machineErrors].map(\.lastPathComponent)
         for file in folder.entries() where !logs.contains(file.lastPathComponent) { file.remove() }
     }
 }
