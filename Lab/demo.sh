@@ -1,7 +1,6 @@
 #!/bin/sh
-# The demonstration, in dom0: a Linux guest whose serial port is a Swift device model. Prints the guest's log as
+# The demonstration, in dom0: a Linux guest whose serial port is a Swift device model, which prints the guest's log as
 # "guest| ..." lines. Status 0: the guest started, reported, powered off, and the device model ended by itself.
-uptime() { cut -d' ' -f1 /proc/uptime; }
 say() { echo "-- $*"; }
 
 read -r version </proc/version
@@ -11,23 +10,18 @@ xl create -p /lab/demo-guest.cfg >/tmp/create.log 2>&1 || { cat /tmp/create.log;
 domain=$(xl domid guest)
 lab-mark created
 
-mkfifo /tmp/console
-SerialConsole --domain "$domain" --statistics /tmp/statistics >/tmp/console 2>/tmp/serving &
+SerialConsole --domain "$domain" --prefix 'guest| ' --statistics /tmp/statistics 2>/tmp/messages &
 device=$!
-sed -u 's/^/guest| /' </tmp/console &
-prefix=$!
-until grep -q '^serving domain' /tmp/serving; do
-    kill -0 $device 2>/dev/null || { cat /tmp/serving; say "the device model ended before it served"; exit 1; }
+until grep -q 'serving domain' /tmp/messages; do
+    kill -0 $device 2>/dev/null || { cat /tmp/messages; say "the device model ended before it served"; exit 1; }
     usleep 20000
 done
-cat /tmp/serving
+cat /tmp/messages
 lab-mark serving
 xl unpause guest || exit 1
 wait $device
 status=$?
-wait $prefix
 lab-mark gone
 say "the guest is gone, the device model ended with status $status"
-sed 1,1d /tmp/serving
-[ ! -e /tmp/statistics ] || cat /tmp/statistics
+tail -n +2 /tmp/messages
 exit $status
