@@ -1,4 +1,5 @@
-// What the platform sends and how it takes refusals, on ordinary files. What only Xen can answer: Tests/RealXen/transport.
+// What the platform sends and how it takes refusals, on ordinary files. What only Xen can answer:
+// Tests/RealXen/transport.
 
 import SystemCalls
 import Testing

@@ -1,4 +1,5 @@
-// Rows C1 to C13 (dmop.md section 18.6) by bare ioctls, and event channels through the platform, on channels from dom0 to itself.
+// Rows C1 to C13 (dmop.md section 18.6) by bare ioctls, and event channels through the platform, on channels from dom0
+// to itself.
 
 import SystemCalls
 import XenABI
@@ -24,9 +25,12 @@ func rowsOfEvtchn(_ tap: TAP) throws(SystemError) {
         return Int32(try node.descriptor.read(into: &span))
     }
     tap.expect(short, 0, "C4 reading 3 bytes")
-    tap.expect(answer { () throws(SystemError) in Int32(try node.descriptor.write(bytes.span)) }, 4, "C5 unmask a foreign port")
-    tap.expect(answer { () throws(SystemError) in Int32(try node.descriptor.write(three.span)) }, 0, "C5 writing 3 bytes")
-    tap.expect(node.call(EventChannelCall.restrict, EventChannelRestrict(domain: DomainID(0))), einval, "C9 restrict to 0")
+    let foreign = answer { () throws(SystemError) in Int32(try node.descriptor.write(bytes.span)) }
+    tap.expect(foreign, 4, "C5 unmasking a foreign port")
+    let odd = answer { () throws(SystemError) in Int32(try node.descriptor.write(three.span)) }
+    tap.expect(odd, 0, "C5 writing 3 bytes")
+    let own = EventChannelRestrict(domain: DomainID(0))
+    tap.expect(node.call(EventChannelCall.restrict, own), einval, "C9 restrict to 0")
     let reserved = EventChannelRestrict(domain: .caller)
     tap.expect(node.call(EventChannelCall.restrict, reserved), einval, "C9 restrict to 0x7ff0")
     tap.expect(node.call(EventChannelCall.reset), 0, "C12 RESET")
