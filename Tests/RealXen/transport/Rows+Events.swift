@@ -3,6 +3,7 @@
 
 import SystemCalls
 import XenABI
+import XenLinux
 import XenPlatform
 
 /// C1 to C13, as far as no guest is needed.
@@ -131,6 +132,28 @@ func rowsOfEventBatches(_ tap: TAP, _ platform: borrowing Platform) throws(XenEr
     if let first { rest.append(first) }
     tap.check(rest.count >= 49, "the others are still handed out", detail: "\(rest.count)")
     tap.check(!rest.dropLast().contains(where: gone.contains), "a port unbound after it was fetched is not handed out")
+}
+
+/// The driver's ring overflows when ports are unmasked without being read.
+func rowsOfOverflow(_ tap: TAP, _ platform: borrowing Platform) throws(XenError) {
+    let events = platform.events
+    let channel = try Channel(events)
+    let silent = try Channel(events)
+    _ = try drain(events)
+    for _ in 0..<5000 {
+        try events.notify(channel.far.port)
+        try events.unmask(channel.near.port)
+    }
+    let overflows = (events as? EventChannelDevice)?.overflowCount
+    tap.check(overflows == 0, "nothing is lost before it is read", detail: "\(String(describing: overflows))")
+    let bound = Set([channel.near.port, channel.far.port, silent.near.port, silent.far.port].map(\.rawValue))
+    let handedOut = Set(try drain(events).map(\.rawValue))
+    tap.check((events as? EventChannelDevice)?.overflowCount == 1, "the overflow is counted")
+    tap.check(handedOut.isSuperset(of: bound), "every bound port is handed out", detail: "\(handedOut) \(bound)")
+    _ = try drain(events)
+    try events.notify(silent.far.port)
+    tap.check(try events.wait(orReadable: nil, milliseconds: 5000) == .event, "events come again")
+    tap.check(try drain(events) == [silent.near.port], "and are the right ones")
 }
 
 /// A second descriptor beside the events.

@@ -43,6 +43,7 @@ struct TransportTest {
             rowsOfEventRefusals(tap, platform, second)
             try rowsOfEventDelivery(tap, platform)
             try rowsOfEventBatches(tap, platform)
+            try rowsOfOverflow(tap, platform)
             try rowsOfWaitingForTwo(tap, platform)
             rowsOfGrantsAndStates(tap, platform)
             rowsOfPlatformRestriction(tap, second)
