@@ -80,7 +80,8 @@ import Testing
 
     @Test func bothStreamsOfAChildAreCaptured() throws {
         let result = try ChildProcess.run(
-            ["sh", "-c", "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 5"], interruption: Interruption())
+            ["sh", "-c", "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 5"], interruption: Interruption()
+        )
         #expect(result.output.count == 300_000)
         #expect(result.errors.utf8.count == 300_000)
         #expect(result.status == 5)

@@ -43,7 +43,8 @@ import Testing
         watch.waitForEnd(timeout: 600)
         #expect(watch.elapsed < 60)
         #expect(
-            watch.outcome(timedOut: false, machineStatus: 137) == .crashed("[    1.0] Kernel panic - not syncing: no init"))
+            watch.outcome(timedOut: false, machineStatus: 137)
+                == .crashed("[    1.0] Kernel panic - not syncing: no init"))
     }
 
     @Test func aCrashAfterTheStatusDoesNotChangeIt() {
