@@ -12,7 +12,7 @@ struct Demo: ParsableCommand {
     var console: String?
 
     @Option(help: ArgumentHelp("How long all of it may take.", valueName: "seconds"))
-    var timeout = 180.0
+    var timeout = 300.0
 
     @OptionGroup var settings: BootSettings
 
