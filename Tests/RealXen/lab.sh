@@ -48,7 +48,11 @@ check "without a terminal stderr is silent" silent err
 check "the times are written as JSON" says result.json '"status" : 7'
 check "a command's failure leaves no folder behind" test "$(runs_now)" = "$before"
 
-printf '#include <math.h>\n#include <stdio.h>\nint main(int c, char **v) { printf("%%.3f\\n", cos(c)); return 5; }\n' >dyn.c
+cat >dyn.c <<'EOC'
+#include <math.h>
+#include <stdio.h>
+int main(int c, char **v) { printf("%.3f\n", cos(c)); return 5; }
+EOC
 cc -o dyn dyn.c -lm
 head -c 300000 /dev/urandom >blob
 # shellcheck disable=SC2016
@@ -93,6 +97,10 @@ check "the console's last lines are shown" says err 'Hardware Dom0 crashed'
 lab --memory 300 --dom0-memory 160 -- true
 check "a crash of Xen is 125" ended 125
 check "it quotes Xen" says err 'crash: (XEN) Panic on CPU 0'
+
+lab --guest linux -- sh -c 'ls /lab/guest; [ "$(dd if=/lab/guest/bzImage bs=1 skip=514 count=4 2>/dev/null)" = HdrS ]'
+check "--guest linux brings a kernel as packaged" ended 0
+check "and an initramfs for it" says out '^initrd$'
 
 lab -- no-such-program
 check "a program that is not there is 127, as in a shell" ended 127
