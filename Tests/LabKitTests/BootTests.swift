@@ -1,4 +1,5 @@
 // The command line of a boot, memory, the kernel inside a bzImage, and children that must not outlive us.
+import Dispatch
 import Foundation
 import Glibc
 import Testing
@@ -100,7 +101,23 @@ import Testing
             expected += piece
             try writer.write(contentsOf: piece)
         }
-        follower.finish(within: .infinity)
+        follower.finish(within: .infinity, unless: Interruption())
         #expect(collected.all == expected)
+    }
+
+    @Test func aReaderThatStandsStillDoesNotKeepUs() throws {
+        let folder = try ScratchFolder()
+        let url = folder.url.appendingPathComponent("output")
+        let never = DispatchSemaphore(value: 0)
+        let follower = try OutputFollower(url) { _ in
+            never.wait()
+            return true
+        }
+        follower.start(onRefusal: {})
+        try Data("x".utf8).write(to: url)
+        let interruption = Interruption()
+        interruption.interrupt(signal: SIGINT)
+        follower.finish(within: .infinity, unless: interruption)
+        never.signal()
     }
 }
