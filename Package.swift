@@ -61,6 +61,7 @@ let testTargets: [Target] = [
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
+    tests("PortScratchTests", ["PortScratch", "XenDeviceModel"]),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
