@@ -1,5 +1,5 @@
-// Buffered output that never stops the guest: a line at a time, and whoever does not read loses bytes, not the guest its time.
-// Not for: what the bytes are (see ConsoleText).
+// Buffered output that never stops the guest: a line at a time, and whoever does not read loses bytes, not the guest
+// its time. Not for: what the bytes are (see ConsoleText).
 
 /// What became of a write.
 enum WriteOutcome: Equatable {

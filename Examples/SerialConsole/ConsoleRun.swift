@@ -121,7 +121,8 @@ final class ConsoleRun {
         _ domain: DeviceModelDomain, _ uart: UART16550
     ) throws(Failure) -> IOREQServer<ServerState.Serving> {
         do throws(XenError) {
-            return try domain.makeIOREQServer(buffered: .off).mapPages().claim(.ports(options.ports), for: uart).enable()
+            return try domain.makeIOREQServer(buffered: .off).mapPages().claim(.ports(options.ports), for: uart)
+                .enable()
         } catch {
             throw Failure(sentence(for: error))
         }

@@ -1,9 +1,9 @@
 // A guest's bytes as lines that are safe to show.
 // Not for: writing them anywhere (see ConsoleOutput).
 
-/// Turns a stream of guest bytes into prefixed lines. A guest may send anything; with `escaping`, nothing that a terminal would
-/// obey gets through: control characters become `^X` (but for line feed and tab), C1 controls and bytes that are not UTF-8 become
-/// `\xNN`. The carriage return before a line feed is dropped.
+/// Turns a stream of guest bytes into prefixed lines. A guest may send anything; with `escaping`, nothing that a
+/// terminal would obey gets through: control characters become `^X` (but for line feed and tab), C1 controls and
+/// bytes that are not UTF-8 become `\xNN`. The carriage return before a line feed is dropped.
 struct ConsoleText {
     private let prefix: [UInt8]
     private let escaping: Bool

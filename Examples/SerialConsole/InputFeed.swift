@@ -15,7 +15,9 @@ final class InputFeed: DescriptorHandler {
     private var hasEnded = false
     private(set) var byteCount: UInt64 = 0
 
-    init(_ input: consuming OwnedDescriptor, to uart: UART16550, loop: EventLoop, messages: Messages) throws(SystemError) {
+    init(_ input: consuming OwnedDescriptor, to uart: UART16550, loop: EventLoop, messages: Messages)
+        throws(SystemError)
+    {
         try input.setNonBlocking(true)
         self.input = input
         self.uart = uart

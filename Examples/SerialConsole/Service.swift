@@ -39,7 +39,8 @@ final class Service: DescriptorHandler, TimerHandler {
     private var lastRequest: MonotonicTime?
 
     init(
-        _ server: consuming IOREQServer<ServerState.Serving>, stop: StopSignals, loop: EventLoop, outputs: [ConsoleOutput]
+        _ server: consuming IOREQServer<ServerState.Serving>, stop: StopSignals, loop: EventLoop,
+        outputs: [ConsoleOutput]
     ) {
         domain = server.domain
         self.server = consume server
@@ -62,8 +63,8 @@ final class Service: DescriptorHandler, TimerHandler {
         return end ?? .stopped
     }
 
-    /// Takes the server down, so that the guest goes on without us. Answers its numbers, and what went wrong; of a domain that is
-    /// gone nothing is left to go wrong.
+    /// Takes the server down, so that the guest goes on without us. Answers its numbers, and what went wrong; of a
+    /// domain that is gone nothing is left to go wrong.
     func close() -> (statistics: ServerStatistics, failure: XenError?) {
         guard let server = server.take() else { return (ServerStatistics(), nil) }
         let statistics = server.statistics

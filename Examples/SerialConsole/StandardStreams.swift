@@ -39,8 +39,8 @@ final class DescriptorSink: ByteSink {
     }
 }
 
-/// A standard stream, opened anew so that not waiting is ours alone: a shell or a pipe's other writers keep what they have.
-/// nil when the program was started without it.
+/// A standard stream, opened anew so that not waiting is ours alone: a shell or a pipe's other writers keep what they
+/// have. nil when the program was started without it.
 func openStandardStream(_ number: Int32, _ access: FileAccess) -> OwnedDescriptor? {
     let options: OpenOptions = access == .read ? [.nonBlocking] : [.nonBlocking, .append]
     do throws(SystemError) {

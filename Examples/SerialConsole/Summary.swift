@@ -61,7 +61,8 @@ struct Summary {
         let times = statistics.serviceTime
         let calls = operations.map { name, counter in
             """
-            {"name":"\(name)","count":\(counter.count),"refused":\(counter.refused),"nanoseconds":\(counter.nanoseconds)}
+            {"name":"\(name)","count":\(counter.count),"refused":\(counter.refused),\
+            "nanoseconds":\(counter.nanoseconds)}
             """
         }
         return """
@@ -69,9 +70,12 @@ struct Summary {
             "served_nanoseconds":\(servedNanoseconds),"active_nanoseconds":\(activeNanoseconds),\
             "requests":\(statistics.requests),"requests_per_second":\(requestsPerSecond),\
             "reads":\(statistics.reads),"strings":\(statistics.strings),"posted":\(statistics.posted),\
-            "unclaimed":\(statistics.unclaimed),"malformed":\(statistics.malformed),"broadcasts":\(statistics.broadcasts),\
-            "service_nanoseconds":{"p50":\(times.percentile(0.5)),"p99":\(times.percentile(0.99)),"max":\(times.maximum)},\
-            "bytes_from_guest":\(sentByteCount),"bytes_to_guest":\(receivedByteCount),"bytes_not_shown":\(lostByteCount),\
+            "unclaimed":\(statistics.unclaimed),"malformed":\(statistics.malformed),\
+            "broadcasts":\(statistics.broadcasts),\
+            "service_nanoseconds":{"p50":\(times.percentile(0.5)),"p99":\(times.percentile(0.99)),\
+            "max":\(times.maximum)},\
+            "bytes_from_guest":\(sentByteCount),"bytes_to_guest":\(receivedByteCount),\
+            "bytes_not_shown":\(lostByteCount),\
             "resident_bytes":\(residentByteCount.map(String.init) ?? "null"),\
             "operations":[\(calls.joined(separator: ","))]}
 

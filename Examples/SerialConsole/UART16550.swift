@@ -5,8 +5,8 @@ import XenDeviceModel
 
 /// A 16550A as PCs have it at COM1: eight byte registers. Source: the PC16550D data sheet, section 8.
 ///
-/// Bytes are sent in no time, so the transmitter is always empty. As there is no clock, a received byte below the trigger
-/// level counts as timed out at once: the line is idle as soon as `receive` returns.
+/// Bytes are sent in no time, so the transmitter is always empty. As there is no clock, a received byte below the
+/// trigger level counts as timed out at once: the line is idle as soon as `receive` returns.
 final class UART16550: RegisterDevice {
     /// The number of byte registers, and of ports it takes.
     static let registerCount = 8
@@ -40,8 +40,8 @@ final class UART16550: RegisterDevice {
 
     // MARK: The guest's side
 
-    /// Wider accesses are accesses to consecutive registers, the lowest first, as a PC's bus makes of them. Past the last
-    /// register there is nothing: all ones.
+    /// Wider accesses are accesses to consecutive registers, the lowest first, as a PC's bus makes of them. Past the
+    /// last register there is nothing: all ones.
     func read(offset: UInt64, width: AccessWidth) -> UInt64 {
         let hadRoom = receiveRoom > 0
         var value: UInt64 = 0
@@ -98,15 +98,16 @@ final class UART16550: RegisterDevice {
         return (isFIFOEnabled ? ReceiveFIFO.capacity : 1) - fifo.count
     }
 
-    /// Bytes arrive from the line. What does not fit is lost and sets the overrun bit, as on a real line. While the port
-    /// loops it is deaf.
+    /// Bytes arrive from the line. What does not fit is lost and sets the overrun bit, as on a real line. While the
+    /// port loops it is deaf.
     func receive(_ bytes: some Sequence<UInt8>) {
         guard !isLooping else { return }
         for byte in bytes { store(byte, errors: []) }
         settleReceiver()
     }
 
-    /// One byte arrives that the line spoiled: `errors` is any of parity, framing and break (a break arrives as byte 0).
+    /// One byte arrives that the line spoiled: `errors` is any of parity, framing and break (a break arrives as byte
+    /// 0).
     func receive(_ byte: UInt8, errors: LineStatus) {
         guard !isLooping else { return }
         store(byte, errors: errors.intersection(.ofByte))

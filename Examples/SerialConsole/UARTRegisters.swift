@@ -43,7 +43,8 @@ struct FIFOControl: OptionSet {
     }
 }
 
-/// Line control register (LCR). Word length, stop bits and parity are kept and change nothing: our line carries whole bytes.
+/// Line control register (LCR). Word length, stop bits and parity are kept and change nothing: our line carries whole
+/// bytes.
 struct LineControl: OptionSet {
     let rawValue: UInt8
 

@@ -34,8 +34,8 @@ public struct Watch: Hashable, Sendable {
     }
 }
 
-/// An event loop. Handlers may add and remove watches and timers, their own too, at any time: who was removed is not called any
-/// more, even when its event was already fetched.
+/// An event loop. Handlers may add and remove watches and timers, their own too, at any time: who was removed is not
+/// called any more, even when its event was already fetched.
 public final class EventLoop {
     private struct Slot {
         var generation: UInt32 = 1
@@ -76,7 +76,8 @@ public final class EventLoop {
         return watch
     }
 
-    /// Changes what a watched descriptor is waited for; nothing: only its hang-up. A watch that was removed is left alone.
+    /// Changes what a watched descriptor is waited for; nothing: only its hang-up. A watch that was removed is left
+    /// alone.
     public func change(_ watch: Watch, to interest: Readiness) throws(SystemError) {
         guard isWatched(watch) else { return }
         try poll.modify(slots[Int(watch.slot)].descriptor, interest, token: watch.token)
@@ -100,7 +101,8 @@ public final class EventLoop {
             && slots[Int(watch.slot)].handler != nil
     }
 
-    /// Calls the handler once, at a moment or as soon after it as the loop gets there. Equal moments fire in order of asking.
+    /// Calls the handler once, at a moment or as soon after it as the loop gets there. Equal moments fire in order of
+    /// asking.
     public func schedule(at moment: MonotonicTime, _ handler: any TimerHandler) -> LoopTimer {
         timers.insert(moment, handler)
     }
@@ -119,8 +121,8 @@ public final class EventLoop {
     /// Makes `run()` return after the handler that is at work.
     public func stop() { stopping = true }
 
-    /// One round, not from within a handler: sleeps until something is ready or `milliseconds` have passed (nil: for ever), and
-    /// tells its handlers.
+    /// One round, not from within a handler: sleeps until something is ready or `milliseconds` have passed (nil: for
+    /// ever), and tells its handlers.
     public func turn(milliseconds: Int32?) throws(SystemError) {
         try arm()
         let count = try poll.wait(milliseconds: milliseconds)

@@ -53,8 +53,8 @@ public struct EventPoll: ~Copyable {
         try change(EPOLL_CTL_DEL, target, [], 0)
     }
 
-    /// Sleeps until something is ready or `milliseconds` have passed (nil: for ever). Answers the number of events; 0 also when a
-    /// signal came.
+    /// Sleeps until something is ready or `milliseconds` have passed (nil: for ever). Answers the number of events; 0
+    /// also when a signal came.
     public mutating func wait(milliseconds: Int32?) throws(SystemError) -> Int {
         // SAFETY: the kernel writes at most `batchCountMax` events, which is the size of the array.
         let count = unsafe batch.withUnsafeMutableBufferPointer { events in

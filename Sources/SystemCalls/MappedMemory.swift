@@ -41,8 +41,9 @@ public struct MappedMemory: ~Copyable {
         self.byteCount = byteCount
     }
 
-    /// Maps `byteCount` fresh bytes, zeroed, that are never paged out and are not there in a forked child: what a hypercall may
-    /// be given where there is no /dev/xen/hypercall. Throws EAGAIN or EPERM when locking is not allowed.
+    /// Maps `byteCount` fresh bytes, zeroed, that are never paged out and are not there in a forked child: what a
+    /// hypercall may be given where there is no /dev/xen/hypercall. Throws EAGAIN or EPERM when locking is not
+    /// allowed.
     public static func locked(byteCount: Int) throws(SystemError) -> MappedMemory {
         // SAFETY: as above.
         let answer = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, corbel_map_anonymous_locked, -1, 0)

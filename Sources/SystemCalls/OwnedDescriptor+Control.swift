@@ -1,6 +1,7 @@
-// ioctl: with a value, with a structure, and with a structure that holds the addresses of other buffers. The addresses are filled
-// in here, so that callers never see a pointer. Here EFAULT and EBADF are answers, because drivers (and Xen) give them.
-// Nothing is retried: no driver that we speak to is interrupted by a signal before it has acted.
+// ioctl: with a value, with a structure, and with a structure that holds the addresses of other buffers. The
+// addresses are filled in here, so that callers never see a pointer. Here EFAULT and EBADF are answers, because
+// drivers (and Xen) give them. Nothing is retried: no driver that we speak to is interrupted by a signal before it
+// has acted.
 
 internal import CSystem
 
@@ -12,8 +13,8 @@ extension OwnedDescriptor {
 
     /// ioctl with a structure that holds no address. The driver may write to it.
     public func control(_ request: UInt32, _ argument: inout MutableSpan<UInt8>) throws(SystemError) -> Int32 {
-        // SAFETY: the span is ours alone during the call. That `request` has an argument of no more than its size is the
-        // promise of the caller's argument table.
+        // SAFETY: the span is ours alone during the call. That `request` has an argument of no more than its size is
+        // the promise of the caller's argument table.
         try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
             try once("ioctl") { unsafe corbel_ioctl(rawValue, request, bytes.baseAddress) }
         }
@@ -26,8 +27,8 @@ extension OwnedDescriptor {
         addressAt inputOffset: Int, of input: Span<Input>,
         addressAt outputOffset: Int, of output: inout MutableSpan<Output>
     ) throws(SystemError) -> Int32 {
-        // SAFETY: all three spans stay where they are for the whole call, and the driver writes to the mutable ones only. That
-        // the counts in the structure fit them is the promise of the caller.
+        // SAFETY: all three spans stay where they are for the whole call, and the driver writes to the mutable ones
+        // only. That the counts in the structure fit them is the promise of the caller.
         try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
             try unsafe input.withUnsafeBufferPointer { inputs throws(SystemError) in
                 try unsafe output.withUnsafeMutableBufferPointer { outputs throws(SystemError) in
@@ -39,14 +40,15 @@ extension OwnedDescriptor {
         }
     }
 
-    /// ioctl with a structure that holds, at `offset`, the address of descriptors {address, byte count}, 8 bytes each, of one or
-    /// two buffers that the driver may read and write. An empty second buffer is left out; the structure's own count of
-    /// buffers is the caller's to write. Allocates nothing.
+    /// ioctl with a structure that holds, at `offset`, the address of descriptors {address, byte count}, 8 bytes
+    /// each, of one or two buffers that the driver may read and write. An empty second buffer is left out; the
+    /// structure's own count of buffers is the caller's to write. Allocates nothing.
     public func control(
         _ request: UInt32, _ argument: inout MutableSpan<UInt8>, vectorAt offset: Int,
         _ first: inout MutableSpan<UInt8>, _ second: inout MutableSpan<UInt8>
     ) throws(SystemError) -> Int32 {
-        // SAFETY: the buffers are ours alone and stay where they are for the whole call; each descriptor has its own size.
+        // SAFETY: the buffers are ours alone and stay where they are for the whole call; each descriptor has its own
+        // size.
         try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
             try unsafe first.withUnsafeMutableBufferPointer { one throws(SystemError) in
                 try unsafe second.withUnsafeMutableBufferPointer { two throws(SystemError) in

@@ -13,8 +13,8 @@ public struct ReadableDescriptors: OptionSet, Sendable {
     public static let second = ReadableDescriptors(rawValue: 2)
 }
 
-/// Sleeps until a descriptor is readable or `milliseconds` have passed (nil: for ever). Signals don't shorten it. Empty: the time
-/// is over. A number that is no descriptor is a bug of the caller's, and traps.
+/// Sleeps until a descriptor is readable or `milliseconds` have passed (nil: for ever). Signals don't shorten it.
+/// Empty: the time is over. A number that is no descriptor is a bug of the caller's, and traps.
 public func waitUntilReadable(
     _ first: Int32, or second: Int32? = nil, milliseconds: Int32?
 ) throws(SystemError) -> ReadableDescriptors {

@@ -21,8 +21,8 @@ public struct Signal: RawRepresentable, Hashable, Sendable {
 
 /// A signalfd: readable when one of its signals has come.
 ///
-/// The signals are blocked in the thread that makes it (make it before there are others), and stay blocked when it goes: a
-/// second signal on the way out must not kill the program.
+/// The signals are blocked in the thread that makes it (make it before there are others), and stay blocked when it
+/// goes: a second signal on the way out must not kill the program.
 public struct SignalDescriptor: ~Copyable {
     /// The descriptor, non-blocking.
     public let descriptor: OwnedDescriptor

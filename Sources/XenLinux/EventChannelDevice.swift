@@ -7,8 +7,8 @@ public import XenPlatform
 
 /// Event channels by the evtchn driver. Source: dmop.md section 10.
 ///
-/// One read fetches up to 64 ports, which `next()` hands out one by one. Whoever polls `descriptor` calls `next()` until it answers
-/// nil first, because ports already fetched don't make it readable.
+/// One read fetches up to 64 ports, which `next()` hands out one by one. Whoever polls `descriptor` calls `next()`
+/// until it answers nil first, because ports already fetched don't make it readable.
 public final class EventChannelDevice: EventChannels {
     private let device: OwnedDescriptor
     /// What the last read fetched: 4 bytes a port, little-endian, from `batchNext` to `batchEnd` not handed out yet.
@@ -19,7 +19,8 @@ public final class EventChannelDevice: EventChannels {
     private var bound: [EventPort] = []
     /// Ports to be handed out because of an overflow.
     private var recovered: [EventPort] = []
-    /// How often the driver's ring has overflowed. Then every bound port is handed out once, whether it has fired or not.
+    /// How often the driver's ring has overflowed. Then every bound port is handed out once, whether it has fired or
+    /// not.
     public private(set) var overflowCount: UInt64 = 0
 
     init(owning device: consuming OwnedDescriptor) throws(XenError) {

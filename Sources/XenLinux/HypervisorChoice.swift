@@ -24,8 +24,8 @@ public enum HypervisorChoice: Equatable, Sendable {
         }
     }
 
-    /// The value of `--hypervisor` if it was given; else that of `CORBEL_HYPERVISOR`, which is ignored when privileges are raised;
-    /// else the real Xen.
+    /// The value of `--hypervisor` if it was given; else that of `CORBEL_HYPERVISOR`, which is ignored when
+    /// privileges are raised; else the real Xen.
     public static func choose(option: String?) throws(HypervisorError) -> HypervisorChoice {
         if let option { return try HypervisorChoice(option) }
         if let variable = environmentVariable("CORBEL_HYPERVISOR"), !variable.utf8.isEmpty {

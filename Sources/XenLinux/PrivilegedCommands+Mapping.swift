@@ -6,15 +6,16 @@ public import XenABI
 public import XenPlatform
 
 extension PrivilegedCommands: GuestMemory {
-    /// Frames that one mapping may have (256 MiB): each costs 12 bytes of arrays during the call, and who needs more maps parts.
+    /// Frames that one mapping may have (256 MiB): each costs 12 bytes of arrays during the call, and who needs more
+    /// maps parts.
     public static var framesPerMappingMax: Int { 65_536 }
 
     /// How often a frame that is paged out is asked for again, 1 ms apart: as long as a pager may take.
     static var pagedOutRetriesMax: Int { 1000 }
 
     /// Maps guest frames. ENOENT: still paged out after a second of asking. EINVAL: no frames. E2BIG: more than
-    /// `framesPerMappingMax`. Otherwise what Xen answers for the first frame that it refuses, with that frame as the value; then
-    /// nothing stays mapped. Source: dmop.md sections 9.4 and 15.13.
+    /// `framesPerMappingMax`. Otherwise what Xen answers for the first frame that it refuses, with that frame as the
+    /// value; then nothing stays mapped. Source: dmop.md sections 9.4 and 15.13.
     public func mapFrames(
         _ domain: DomainID, _ frames: [GuestFrame], access: PageAccess
     ) throws(XenError) -> MappedPages {
@@ -46,7 +47,8 @@ extension PrivilegedCommands: GuestMemory {
         return MappedPages(memory, owner: mappings)
     }
 
-    /// Maps frames of a resource. EINVAL: no frames. E2BIG: more than `framesPerMappingMax`. Source: dmop.md section 9.5.
+    /// Maps frames of a resource. EINVAL: no frames. E2BIG: more than `framesPerMappingMax`. Source: dmop.md section
+    /// 9.5.
     public func mapResource(
         _ domain: DomainID, _ type: ResourceType, id: UInt32, frame: UInt32, count: Int
     ) throws(XenError) -> MappedPages {

@@ -17,9 +17,9 @@ public enum XenLinux {
 
     /// Opens all nodes at once, so that privileges can be dropped afterwards. `devices` is the folder of the nodes.
     ///
-    /// privcmd and evtchn must be there. Without gntdev the platform has no `grants`. Without a node for hypercall memory ordinary
-    /// memory is locked; where that is not allowed either, the platform has no `states`. Throws what opening answers; `advice(for:)`
-    /// says what to do.
+    /// privcmd and evtchn must be there. Without gntdev the platform has no `grants`. Without a node for hypercall
+    /// memory ordinary memory is locked; where that is not allowed either, the platform has no `states`. Throws what
+    /// opening answers; `advice(for:)` says what to do.
     public static func open(devices: String = standardDevices) throws(XenError) -> Platform {
         let privcmd = try openNode(devices + "/privcmd", openPrivcmd)
         let evtchn = try openNode(devices + "/evtchn", openEvtchn)

@@ -1,4 +1,5 @@
-// A folder with ordinary files in place of Xen's nodes: they open, read, write and map, and answer every ioctl with ENOTTY.
+// A folder with ordinary files in place of Xen's nodes: they open, read, write and map, and answer every ioctl with
+// ENOTTY.
 
 import SystemCalls
 import Synchronization

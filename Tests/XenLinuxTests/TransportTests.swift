@@ -1,4 +1,5 @@
-// What the platform sends and how it takes refusals, on ordinary files. What only Xen can answer: Tests/RealXen/transport.
+// What the platform sends and how it takes refusals, on ordinary files. What only Xen can answer:
+// Tests/RealXen/transport.
 
 import SystemCalls
 import Testing
@@ -44,20 +45,24 @@ import XenPlatform
     @Test func mappingIsRefusedByCountWithoutACall() {
         let frames = [GuestFrame](repeating: GuestFrame(1), count: PrivilegedCommands.framesPerMappingMax + 1)
         let memory = platform.memory
-        #expect(errorOf { () throws(XenError) in
-            try memory.mapFrames(DomainID(7), [], access: .read).close()
-        }?.code == .einval)
-        #expect(errorOf { () throws(XenError) in
-            try memory.mapFrames(DomainID(7), frames, access: .read).close()
-        }?.code == .e2big)
-        // At the limit the call is made.
-        #expect(errorOf { () throws(XenError) in
-            try memory.mapFrames(DomainID(7), Array(frames.dropLast()), access: .read).close()
-        }?.code == .enotty)
-        for count in [-1, 0] {
-            #expect(errorOf { () throws(XenError) in
-                try memory.mapResource(DomainID(7), .ioreqServer, id: 0, frame: 1, count: count).close()
+        #expect(
+            errorOf { () throws(XenError) in
+                try memory.mapFrames(DomainID(7), [], access: .read).close()
             }?.code == .einval)
+        #expect(
+            errorOf { () throws(XenError) in
+                try memory.mapFrames(DomainID(7), frames, access: .read).close()
+            }?.code == .e2big)
+        // At the limit the call is made.
+        #expect(
+            errorOf { () throws(XenError) in
+                try memory.mapFrames(DomainID(7), Array(frames.dropLast()), access: .read).close()
+            }?.code == .enotty)
+        for count in [-1, 0] {
+            #expect(
+                errorOf { () throws(XenError) in
+                    try memory.mapResource(DomainID(7), .ioreqServer, id: 0, frame: 1, count: count).close()
+                }?.code == .einval)
         }
     }
 
@@ -77,25 +82,43 @@ import XenPlatform
     @Test func everyOtherCallPassesTheRefusalOn() {
         let calls: [(StaticString, () throws(XenError) -> Void)] = [
             ("IOCTL_PRIVCMD_RESTRICT", { () throws(XenError) in try platform.calls.restrict(to: DomainID(7)) }),
-            ("IOCTL_PRIVCMD_MMAP_RESOURCE", { () throws(XenError) in
-                _ = try platform.memory.resourceSize(DomainID(7), .ioreqServer, id: 0)
-            }),
-            ("IOCTL_EVTCHN_BIND_INTERDOMAIN", { () throws(XenError) in
-                try platform.events.bindInterdomain(DomainID(7), port: EventPort(3)).close()
-            }),
-            ("IOCTL_EVTCHN_BIND_UNBOUND_PORT", { () throws(XenError) in
-                try platform.events.bindUnbound(DomainID(7)).close()
-            }),
-            ("IOCTL_EVTCHN_BIND_VIRQ", { () throws(XenError) in
-                try platform.events.bindVIRQ(.domainException).close()
-            }),
+            (
+                "IOCTL_PRIVCMD_MMAP_RESOURCE",
+                { () throws(XenError) in
+                    _ = try platform.memory.resourceSize(DomainID(7), .ioreqServer, id: 0)
+                }
+            ),
+            (
+                "IOCTL_EVTCHN_BIND_INTERDOMAIN",
+                { () throws(XenError) in
+                    try platform.events.bindInterdomain(DomainID(7), port: EventPort(3)).close()
+                }
+            ),
+            (
+                "IOCTL_EVTCHN_BIND_UNBOUND_PORT",
+                { () throws(XenError) in
+                    try platform.events.bindUnbound(DomainID(7)).close()
+                }
+            ),
+            (
+                "IOCTL_EVTCHN_BIND_VIRQ",
+                { () throws(XenError) in
+                    try platform.events.bindVIRQ(.domainException).close()
+                }
+            ),
             ("IOCTL_EVTCHN_NOTIFY", { () throws(XenError) in try platform.events.notify(EventPort(3)) }),
-            ("IOCTL_EVTCHN_RESTRICT_DOMID", { () throws(XenError) in
-                try platform.events.restrict(to: DomainID(7))
-            }),
-            ("IOCTL_GNTDEV_MAP_GRANT_REF", { () throws(XenError) in
-                try platform.grants?.mapGrant(DomainID(7), .xenstore).close()
-            }),
+            (
+                "IOCTL_EVTCHN_RESTRICT_DOMID",
+                { () throws(XenError) in
+                    try platform.events.restrict(to: DomainID(7))
+                }
+            ),
+            (
+                "IOCTL_GNTDEV_MAP_GRANT_REF",
+                { () throws(XenError) in
+                    try platform.grants?.mapGrant(DomainID(7), .xenstore).close()
+                }
+            ),
             ("get_domain_state", { () throws(XenError) in _ = try platform.states?.state(of: DomainID(7)) }),
             ("get_domain_state", { () throws(XenError) in _ = try platform.states?.pollChanged() }),
         ]

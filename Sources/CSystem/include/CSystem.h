@@ -1,4 +1,5 @@
-// What SystemCalls needs of libc, in one module that normal and Embedded Swift import alike (Embedded Swift has no Glibc module).
+// What SystemCalls needs of libc, in one module that normal and Embedded Swift import alike (Embedded Swift has no
+// Glibc module).
 // Not for: logic; a shim stands here only where Swift can't say it (variadic functions, errno, macros with casts).
 #ifndef CORBEL_CSYSTEM_H
 #define CORBEL_CSYSTEM_H

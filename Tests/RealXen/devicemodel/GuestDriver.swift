@@ -13,8 +13,8 @@ enum DriverError: Error {
     case xen(XenError)
 }
 
-/// Feeds commands to the guest's vCPUs, and collects what they answer. A vCPU without a command waits in Xen: its read stays
-/// unanswered until there is one.
+/// Feeds commands to the guest's vCPUs, and collects what they answer. A vCPU without a command waits in Xen: its
+/// read stays unanswered until there is one.
 final class GuestDriver: IODevice {
     /// How long one command may take, in milliseconds: emulation under emulation, on a machine with other work.
     static let patience: UInt64 = 60_000

@@ -1,4 +1,5 @@
-// Rows C1 to C13 (dmop.md section 18.6) by bare ioctls, and event channels through the platform, on channels from dom0 to itself.
+// Rows C1 to C13 (dmop.md section 18.6) by bare ioctls, and event channels through the platform, on channels from
+// dom0 to itself.
 
 import SystemCalls
 import TAP

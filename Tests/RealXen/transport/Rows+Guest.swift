@@ -1,7 +1,8 @@
-// What needs a guest: mapping that succeeds, answers of operations, ports of a server. For a fresh PVH domain that is paused,
-// with frames 0..0x3ff populated, made by xl (so that its Xenstore page is granted to dom0).
+// What needs a guest: mapping that succeeds, answers of operations, ports of a server. For a fresh PVH domain that is
+// paused, with frames 0..0x3ff populated, made by xl (so that its Xenstore page is granted to dom0).
 
 import SystemCalls
+import TAP
 import XenABI
 import XenLinux
 import XenPlatform
@@ -156,9 +157,13 @@ private func rowsOfServerPort(_ tap: TAP, _ target: Target, _ remote: EventPort)
 private func rowsOfXenstoreGrant(_ tap: TAP, _ target: Target) throws(XenError) {
     guard let grants = target.platform.grants else { return tap.check(false, "gntdev is there") }
     var first: MappedPages?
-    guard tap.succeeds("H4 the Xenstore page by its grant", { () throws(XenError) in
-        first = try grants.mapGrant(target.domain, .xenstore)
-    }), let page = first.take() else { return }
+    guard
+        tap.succeeds(
+            "H4 the Xenstore page by its grant",
+            { () throws(XenError) in
+                first = try grants.mapGrant(target.domain, .xenstore)
+            }), let page = first.take()
+    else { return }
     let second = try grants.mapGrant(target.domain, .xenstore)
     let mark: [UInt8] = [0x5A]
     page.copyIn(at: 4095, from: mark.span)

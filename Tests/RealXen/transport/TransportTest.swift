@@ -1,5 +1,6 @@
 // A program for dom0 of the lab: proves XenLinux, and rows of dmop.md section 18, on a real Xen. Prints TAP.
-// Without arguments: what needs no guest (and no xenstored, which holds VIRQ 3). With the id of a paused PVH domain: the rest.
+// Without arguments: what needs no guest (and no xenstored, which holds VIRQ 3). With the id of a paused PVH domain:
+// the rest.
 
 import SystemCalls
 import TAP
