@@ -14,7 +14,11 @@ within() {
 says() { grep -q "$1" "$2"; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 no_domain() { ! xl domid "$1" >/dev/null 2>&1; }
-make_guest() { xl create -p "$1" >/tmp/create.log 2>&1 || { cat /tmp/create.log; row 1 "a guest can be made from $1"; }; }
+make_guest() {
+    xl create -p "$1" >/tmp/create.log 2>&1 && return
+    cat /tmp/create.log
+    row 1 "a guest can be made from $1"
+}
 # serve DOMAIN [OPTION...]: SerialConsole in the background, until it serves; its number is in $device
 serve() {
     : >/tmp/messages
@@ -48,7 +52,7 @@ for signal in TERM INT HUP TERM INT HUP TERM INT HUP; do
     status=$?
     [ $status = 0 ] || break
 done
-row $status "SIGTERM, SIGINT and SIGHUP end it with 0, nine times, and leave no server behind" "$status: $(cat /tmp/messages)"
+row $status "SIGTERM, SIGINT and SIGHUP end it with 0, nine times, and leave no server behind" "$(cat /tmp/messages)"
 
 serve "$domain"
 kill -STOP $device
