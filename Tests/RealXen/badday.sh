@@ -77,14 +77,6 @@ within 30 gone $device
 wait $device
 row $? "PortScratch ends with its domain" "$(cat /tmp/messages)"
 
-# HVM: the interrupt lines are there (a PVH guest has none).
-make_guest hvm.cfg
-serve "$(xl domid exerciserhvm)" --irq 4
-kill $device
-wait $device
-row $? "on an HVM guest the interrupt line is driven" "$(cat /tmp/messages)"
-xl destroy exerciserhvm
-
 # The guest's console goes away in the middle of its boot: the guest goes on, with nobody at its port.
 make_guest linux.cfg
 serve "$(xl domid lin)"
