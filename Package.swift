@@ -50,6 +50,15 @@ let systemTargets: [Target] = [
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
 let programTargets: [Target] = [
+    .target(
+        name: "LabFiles", path: "Lab", exclude: ["setup"],
+        resources: ["dom0-init", "lab-mark", "guest-init", "demo-guest.cfg", "demo.sh"].map { .embedInCode($0) },
+        swiftSettings: house),
+    library("LabKit", ["LabFiles"]),
+    .executableTarget(
+        name: "corbel",
+        dependencies: ["LabKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        path: "Sources/corbel", swiftSettings: house),
     program("SerialConsole", deviceModel + ["EventLoop"], path: "Examples/SerialConsole"),
     program("PortScratch", deviceModel, path: "Examples/PortScratch"),
 ]
@@ -61,6 +70,7 @@ let testTargets: [Target] = [
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
+    tests("LabKitTests", ["LabKit"]),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
@@ -77,7 +87,7 @@ let package = Package(
         .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
     ],
-    dependencies: embedded ? [] : [],
+    dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: pureTargets + systemTargets + (embedded ? [] : programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,16 @@
+// The files that go into the real-Xen boot, compiled into the program so that it runs from any folder.
+// Not for what comes from the distribution's packages (LabKit's PackageCache) or from the user (--with).
+
+/// Files of the `Lab` folder, as bytes.
+public enum LabFiles {
+    /// `/init` of dom0: starts what was asked for, runs the command, reports its status.
+    public static var dom0Init: [UInt8] { PackageResources.dom0_init }
+    /// `lab-mark NAME`: tells the host, by the console, that a point was reached.
+    public static var labMark: [UInt8] { PackageResources.lab_mark }
+    /// `/init` of the Linux guest: reports what it runs on and powers off.
+    public static var guestInit: [UInt8] { PackageResources.guest_init }
+    /// The xl configuration of the demonstration's guest.
+    public static var demoGuest: [UInt8] { PackageResources.demo_guest_cfg }
+    /// What `corbel demo` runs in dom0.
+    public static var demoScript: [UInt8] { PackageResources.demo_sh }
+}

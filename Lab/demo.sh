@@ -1,0 +1,27 @@
+#!/bin/sh
+# The demonstration, in dom0: a Linux guest whose serial port is a Swift device model, which prints the guest's log as
+# "guest| ..." lines. Status 0: the guest started, reported, powered off, and the device model ended by itself.
+say() { echo "-- $*"; }
+
+read -r version </proc/version
+say "dom0: ${version%% (*}, Xen $(xl info xen_version)"
+say "creating the guest (paused)"
+xl create -p /lab/demo-guest.cfg >/tmp/create.log 2>&1 || { cat /tmp/create.log; exit 1; }
+domain=$(xl domid guest)
+lab-mark created
+
+SerialConsole --domain "$domain" --prefix 'guest| ' --statistics /tmp/statistics 2>/tmp/messages &
+device=$!
+until grep -q 'serving domain' /tmp/messages; do
+    kill -0 $device 2>/dev/null || { cat /tmp/messages; say "the device model ended before it served"; exit 1; }
+    usleep 20000
+done
+cat /tmp/messages
+lab-mark serving
+xl unpause guest || exit 1
+wait $device
+status=$?
+lab-mark gone
+say "the guest is gone, the device model ended with status $status"
+tail -n +2 /tmp/messages
+exit $status

@@ -1,0 +1,24 @@
+// A lock between processes, held by flock(2): it goes with the process that holds it, whatever happens to it.
+import Foundation
+import Glibc
+
+/// A lock on a file of its own.
+final class FileLock {
+    private let handle: FileHandle
+
+    /// Takes the lock, calling `waiting` once when another process holds it.
+    init(_ url: URL, interruption: Interruption, waiting: () -> Void = {}) throws(LabError) {
+        if !url.exists { _ = try FileHandle.creating(url) }
+        do { handle = try FileHandle(forUpdating: url) } catch { throw .file(error, "open \(url.path)") }
+        var told = false
+        while flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw LabError(.failed, "cannot lock \(url.path)") }
+            if !told { waiting() }
+            told = true
+            try interruption.check()
+            Thread.sleep(forTimeInterval: 0.05)  // flock has no wait that a signal of Dispatch would end
+        }
+    }
+
+    deinit { try? handle.close() }
+}

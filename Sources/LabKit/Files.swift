@@ -1,0 +1,70 @@
+// Errors of the file system in the lab's words, and the few file operations that need them.
+import Foundation
+import Glibc
+
+extension LabError {
+    static func diskFull(_ place: String = "the disk of the cache folder") -> LabError {
+        LabError(.diskFull, "\(place) is full", remedy: "free 300 MB there, or name another folder by XDG_CACHE_HOME")
+    }
+
+    /// An error of Foundation, with the full disk told apart.
+    static func file(_ error: any Error, _ doing: String) -> LabError {
+        if isDiskFull(error) { return diskFull() }
+        return LabError(.failed, "cannot \(doing): \(shortReason(of: error))")
+    }
+}
+
+private func isDiskFull(_ error: any Error) -> Bool {
+    let error = error as NSError
+    if error.domain == NSPOSIXErrorDomain, error.code == Int(ENOSPC) || error.code == Int(EDQUOT) { return true }
+    if error.domain == NSCocoaErrorDomain, error.code == CocoaError.fileWriteOutOfSpace.rawValue { return true }
+    guard let underlying = error.userInfo[NSUnderlyingErrorKey] as? any Error else { return false }
+    return isDiskFull(underlying)
+}
+
+/// The short reason in an error of Foundation.
+func shortReason(of error: any Error) -> String {
+    let error = error as NSError
+    if let underlying = error.userInfo[NSUnderlyingErrorKey] as? any Error { return shortReason(of: underlying) }
+    return error.localizedDescription
+}
+
+extension FileHandle {
+    /// Writes all of `data`.
+    func writeAll(_ data: Data) throws(LabError) {
+        do { try write(contentsOf: data) } catch { throw .file(error, "write") }
+    }
+
+    /// A new, empty file, open for writing.
+    static func creating(_ url: URL) throws(LabError) -> FileHandle {
+        do {
+            try Data().write(to: url)
+            return try FileHandle(forWritingTo: url)
+        } catch { throw .file(error, "create \(url.path)") }
+    }
+
+    static func reading(_ url: URL) throws(LabError) -> FileHandle {
+        do { return try FileHandle(forReadingFrom: url) } catch { throw .file(error, "read \(url.path)") }
+    }
+}
+
+extension URL {
+    func makeFolder() throws(LabError) {
+        do { try FileManager.default.createDirectory(at: self, withIntermediateDirectories: true) } catch {
+            throw .file(error, "make the folder \(path)")
+        }
+    }
+
+    /// Removes the file or folder; that it is not there is fine.
+    func remove() {
+        try? FileManager.default.removeItem(at: self)
+    }
+
+    var isFolder: Bool { (try? resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true }
+
+    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+    func entries() -> [URL] {
+        (try? FileManager.default.contentsOfDirectory(at: self, includingPropertiesForKeys: nil)) ?? []
+    }
+}

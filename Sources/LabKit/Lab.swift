@@ -1,0 +1,125 @@
+// A run of the lab from beginning to end: tools, packages, initramfs, boot, result.
+import Dispatch
+public import Foundation
+
+/// Runs commands on real Xen.
+public struct Lab: Sendable {
+    private let interruption: Interruption
+    private let progress: ProgressLine
+
+    /// A lab that stops at an interruption and reports to `progress`.
+    public init(interruption: Interruption, progress: ProgressLine) {
+        self.interruption = interruption
+        self.progress = progress
+    }
+
+    /// Boots, runs the command, and hands every byte of its output to `output`, which returns false when it can't
+    /// take any more. Throws when the boot can't even begin.
+    public func run(_ options: LabOptions, output: @escaping @Sendable (Data) -> Bool) throws(LabError) -> LabResult {
+        let begun = ContinuousClock.now
+        defer { progress.clear() }
+        try HostTools().check()
+        let files = try ReleaseFiles.of(
+            options.release, in: options.cache, interruption: interruption, progress: progress)
+        let run = try RunFolder(in: options.cache)
+        var keep = false
+        defer { if !keep { run.folder.remove() } }
+        progress.stage("assembling the initramfs")
+        let overlay = try Initramfs(files: files, options: options, interruption: interruption).write(to: run)
+        let plan = try options.memoryPlan(overlayBytes: overlay)
+        let boot = Boot(
+            key: Boot.freshKey(), memory: plan.machine, dom0Memory: plan.dom0, processors: options.processors,
+            toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose)
+        try link(files, run)
+        progress.stage("booting \(options.release)")
+        let preparation = (ContinuousClock.now - begun).seconds
+        var result = try start(boot, run, options.timeout, output)
+        result.preparation = preparation
+        switch result.outcome {
+        case .timedOut, .crashed:
+            keep = true
+            run.keepLogs()
+            result.logFolder = run.folder
+        case .exited, .interrupted, .outputClosed: break
+        }
+        return result
+    }
+
+    private func link(_ files: ReleaseFiles, _ run: RunFolder) throws(LabError) {
+        for (name, target) in [(Boot.hypervisor, files.hypervisor), (Boot.kernel, files.kernel)] {
+            do {
+                try FileManager.default.createSymbolicLink(
+                    at: run.folder.appendingPathComponent(name), withDestinationURL: target)
+            } catch { throw .file(error, "link to \(target.path)") }
+        }
+    }
+
+    private func start(
+        _ boot: Boot, _ run: RunFolder, _ timeout: Double, _ output: @escaping @Sendable (Data) -> Bool
+    ) throws(LabError) -> LabResult {
+        let log = try FileHandle.creating(run.consoleLog)
+        defer { try? log.close() }
+        let errors = try FileHandle.creating(run.machineErrors)
+        defer { try? errors.close() }
+        let output = try OutputFollower(run.output, take: output)
+        let watch = BootWatch(key: boot.key, log: log, progress: progress)
+        let console = Pipe()
+        interruption.whenInterrupted { watch.interrupted($0) }
+        defer { interruption.whenInterrupted(nil) }
+        let machine = try ChildProcess(
+            boot.command, in: run.folder, output: console, errors: errors, interruption: interruption,
+            onEnd: { watch.machineEnded() })
+        let reader = Pump(console) { watch.console($0) }
+        output.start(onRefusal: { watch.outputClosed() })
+        watch.waitForEnd(timeout: timeout)
+        let elapsed = watch.elapsed
+        machine.kill()
+        let status = machine.wait()
+        reader.wait()
+        output.finish(within: watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience)
+        let outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
+        let facts = watch.now
+        return LabResult(
+            outcome: outcome, preparation: 0, machine: elapsed, marks: facts.marks,
+            consoleTail: facts.tail + machineErrors(run, outcome))
+    }
+
+    /// What QEMU itself said, when that may be the reason.
+    private func machineErrors(_ run: RunFolder, _ outcome: LabOutcome) -> [String] {
+        guard case .crashed = outcome, let text = try? String(contentsOf: run.machineErrors, encoding: .utf8) else {
+            return []
+        }
+        return text.split(separator: "\n").filter { !$0.contains("TCG doesn't support") }.map(String.init)
+    }
+}
+
+extension LabOutcome {
+    /// How many seconds the reader of our output may take for the rest of it. What a command wrote before its end is
+    /// delivered, however slow the reader; but one that stands still must not keep us when we were told to end.
+    fileprivate var patience: Double {
+        switch self {
+        case .interrupted, .outputClosed: 0
+        case .timedOut: 2
+        case .exited, .crashed: .infinity
+        }
+    }
+}
+
+/// Hands a pipe's bytes on as they come, on a thread of its own; an empty piece is the end.
+private final class Pump: Sendable {
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ pipe: Pipe, _ take: @escaping @Sendable (Data) -> Void) {
+        let handle = pipe.fileHandleForReading
+        Thread.detachNewThread { [ended] in
+            while true {
+                let bytes = handle.availableData
+                take(bytes)
+                if bytes.isEmpty { break }
+            }
+            ended.signal()
+        }
+    }
+
+    func wait() { ended.wait() }
+}

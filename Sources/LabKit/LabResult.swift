@@ -1,0 +1,96 @@
+// How a run of the lab ended and how long its parts took.
+public import Foundation
+
+/// How a boot ended.
+public enum LabOutcome: Equatable, Sendable {
+    /// The command ended with this status.
+    case exited(Int32)
+    /// Time was up.
+    case timedOut
+    /// Xen, dom0 or QEMU died, or dom0 ended without a status; with what is known about it.
+    case crashed(String)
+    /// A signal told us to stop.
+    case interrupted(Int32)
+    /// Nobody reads our output any more.
+    case outputClosed
+
+    /// The program's exit status: the command's own, 124 for a timeout, 125 for a crash, 128 plus a signal's number.
+    public var exitStatus: Int32 {
+        switch self {
+        case .exited(let status): status
+        case .timedOut: 124
+        case .crashed: 125
+        case .interrupted(let signal): 128 + signal
+        case .outputClosed: 128 + 13  // as SIGPIPE would have it
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .exited: "exited"
+        case .timedOut: "timed out"
+        case .crashed: "crashed"
+        case .interrupted: "interrupted"
+        case .outputClosed: "output closed"
+        }
+    }
+}
+
+/// A finished run.
+public struct LabResult: Sendable, Encodable {
+    /// How it ended.
+    public var outcome: LabOutcome
+    /// Making the boot files, in seconds.
+    public var preparation: Double
+    /// From the start of QEMU to its end, in seconds.
+    public var machine: Double
+    /// Points that were reached, in seconds from the start of QEMU: `init`, `toolstack`, `begin`, `end`, and those
+    /// that the command named by `lab-mark`.
+    public var marks: [String: Double]
+    /// The last lines of the console.
+    public var consoleTail: [String]
+    /// Where the console's log was kept; nil when it was not.
+    public var logFolder: URL?
+
+    /// Seconds between two marks; nil when one was not reached.
+    public func seconds(from start: String, to end: String) -> Double? {
+        guard let start = marks[start], let end = marks[end] else { return nil }
+        return end - start
+    }
+
+    /// The split in one line.
+    public var summary: String {
+        let parts: [(String, Double?)] = [
+            ("preparation", preparation), ("boot", marks["init"]), ("toolstack", seconds(from: "init", to: "toolstack")),
+            ("command", seconds(from: "begin", to: "end")), ("total", preparation + machine),
+        ]
+        return parts.compactMap { part in part.1.map { "\(part.0) \(tenths($0)) s" } }.joined(separator: ", ")
+    }
+
+    private enum Key: String, CodingKey {
+        case outcome, status, preparation, boot, toolstack, command, total, marks
+    }
+
+    /// Encodes outcome, exit status, and the split in seconds.
+    public func encode(to encoder: any Encoder) throws {
+        func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(outcome.name, forKey: .outcome)
+        try values.encode(outcome.exitStatus, forKey: .status)
+        try values.encode(rounded(preparation), forKey: .preparation)
+        try values.encodeIfPresent(marks["init"].map(rounded), forKey: .boot)
+        try values.encodeIfPresent(seconds(from: "init", to: "toolstack").map(rounded), forKey: .toolstack)
+        try values.encodeIfPresent(seconds(from: "begin", to: "end").map(rounded), forKey: .command)
+        try values.encode(rounded(preparation + machine), forKey: .total)
+        try values.encode(marks.mapValues(rounded), forKey: .marks)
+    }
+
+    /// Writes the result as JSON.
+    public func writeJSON(to url: URL) throws(LabError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        do { try (encoder.encode(self) + Data("\n".utf8)).write(to: url) } catch {
+            throw .file(error, "write \(url.path)")
+        }
+    }
+}

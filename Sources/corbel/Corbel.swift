@@ -1,0 +1,45 @@
+// The corbel command: its verbs, and how a run ends as an exit status. What the verbs do is LabKit's.
+import ArgumentParser
+import Foundation
+import LabKit
+
+@main
+struct Corbel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "corbel",
+        abstract: "Xen device models in Swift, and real Xen to try them on.",
+        version: "corbel 0.1.0",
+        subcommands: [LabCommand.self, Demo.self])
+
+    /// As ArgumentParser's own, but a wrong command line is status 2, as it is for every other mistake.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as LabError {
+            if case .interrupted = error.reason {} else { complain("\(error)") }
+            exit(withStatus: error.exitStatus)
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            complain(fullMessage(for: error), prefix: "")
+            exit(withStatus: 2)
+        }
+    }
+
+    static func exit(withStatus status: Int32) -> Never {
+        Foundation.exit(status)
+    }
+}
+
+/// A line on stderr.
+func complain(_ text: String, prefix: String = "corbel: ") {
+    try? FileHandle.standardError.write(contentsOf: Data("\(prefix)\(text)\n".utf8))
+}
+
+/// `corbel lab`.
+struct LabCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab", abstract: "Boot real Xen with a Linux dom0, in QEMU under emulation.",
+        discussion: "No root, no KVM, no disk image; packages come from the distribution and are kept in a cache.",
+        subcommands: [LabRun.self])
+}

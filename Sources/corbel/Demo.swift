@@ -1,0 +1,64 @@
+// `corbel demo`: a Linux guest on real Xen whose serial port is a Swift device model.
+import ArgumentParser
+import Foundation
+import LabKit
+
+struct Demo: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Boot a Linux guest on real Xen with a Swift device model as its serial port.",
+        discussion: "Lines of the guest's log begin with \"guest| \".")
+
+    @Option(help: ArgumentHelp("The device model; by default SerialConsole beside this program.", valueName: "file"))
+    var console: String?
+
+    @Option(help: ArgumentHelp("How long all of it may take.", valueName: "seconds"))
+    var timeout = 180.0
+
+    @OptionGroup var settings: BootSettings
+
+    func run() throws {
+        var options = LabOptions(command: try CommandWords(["sh", "/lab/demo.sh"]))
+        options.files = [LabFile(try device(), at: "/lab/SerialConsole")]
+        options.demonstration = true
+        options.toolstack = true
+        options.linuxGuest = true
+        try settings.apply(to: &options, timeout: timeout)
+        let progress = settings.progress
+        let interruption = Interruption()
+        interruption.listen()
+        let guest = GuestLog()
+        let result = try Lab(interruption: interruption, progress: progress).run(options) { bytes in
+            guest.take(bytes)
+            return toStandardOutput(bytes)
+        }
+        if result.outcome == .timedOut {
+            let last = guest.lines
+            complain(last.isEmpty ? "the guest has written nothing" : "the guest's last lines:")
+            for line in last { complain(line, prefix: "  ") }
+        }
+        try result.report(settings, progress, timeout: timeout)
+        print(split(result))
+        Corbel.exit(withStatus: result.outcome.exitStatus)
+    }
+
+    private func device() throws -> URL {
+        if let console { return URL(fileURLWithPath: console) }
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let beside = own.deletingLastPathComponent().appendingPathComponent("SerialConsole")
+        guard FileManager.default.isExecutableFile(atPath: beside.path) else {
+            throw LabError(
+                .badInput, "there is no \(beside.path)",
+                remedy: "build it (swift build -c release --product SerialConsole), or name one by --console")
+        }
+        return beside
+    }
+
+    private func split(_ result: LabResult) -> String {
+        let parts: [(String, Double?)] = [
+            ("boot", result.marks["begin"]), ("domain creation", result.seconds(from: "begin", to: "created")),
+            ("guest", result.seconds(from: "serving", to: "gone")), ("total", result.preparation + result.machine),
+        ]
+        return "-- " + parts.map { "\($0.0) \($0.1.map { String(format: "%.1f s", $0) } ?? "not reached")" }
+            .joined(separator: ", ")
+    }
+}

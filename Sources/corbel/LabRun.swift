@@ -1,0 +1,63 @@
+// `corbel lab run`: one command in dom0, its output, its status.
+import ArgumentParser
+import Foundation
+import LabKit
+
+struct LabRun: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a command in dom0.",
+        discussion: """
+            The command runs as root in /lab, with no input; PATH is /lab:/bin:/sbin:/usr/lib/xen/bin. Its words arrive
+            exactly as given. Its output, stderr included, comes to stdout as it is written.
+
+            Exit status: the command's own; 124 when the time is up; 125 when Xen, dom0 or QEMU died; 2 when something
+            is missing or wrong before the boot; 130 after Ctrl-C. When the command's own status is 124 or 125, stderr
+            says so.
+
+            Examples:
+              corbel lab run -- uname -r
+              corbel lab run --toolstack -- xl info
+              corbel lab run --with ./my-test --with data.bin=/data/in.bin -- ./my-test --all
+            """)
+
+    @Option(
+        name: .customLong("with"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Put a file into dom0, at /lab/<name> or at DEST; programs bring their shared libraries.",
+            valueName: "FILE[=DEST]"))
+    var files: [String] = []
+
+    @Flag(help: "Start xenstored, xen-init-dom0 and xenconsoled first, so that xl works.")
+    var toolstack = false
+
+    @Option(help: ArgumentHelp("Add a guest: linux puts /lab/guest/{bzImage,initrd} there.", valueName: "linux"))
+    var guest: Guest?
+
+    @Option(help: ArgumentHelp("How long boot and command may take.", valueName: "seconds"))
+    var timeout = 180.0
+
+    @OptionGroup var settings: BootSettings
+
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
+    var command: [String] = []
+
+    enum Guest: String, ExpressibleByArgument { case linux }
+
+    func validate() throws {
+        if command.isEmpty { throw ValidationError("name the command to run after --, as in: corbel lab run -- ls") }
+    }
+
+    func run() throws {
+        var options = LabOptions(command: try CommandWords(command))
+        options.files = try files.map { text throws(LabError) in try LabFile(text) }
+        options.toolstack = toolstack
+        options.linuxGuest = guest == .linux
+        try settings.apply(to: &options, timeout: timeout)
+        let progress = settings.progress
+        let interruption = Interruption()
+        interruption.listen()
+        let result = try Lab(interruption: interruption, progress: progress).run(options, output: toStandardOutput)
+        try result.report(settings, progress, timeout: timeout)
+        Corbel.exit(withStatus: result.outcome.exitStatus)
+    }
+}

@@ -1,0 +1,69 @@
+// Options that every boot has, and what is printed when one is over.
+import ArgumentParser
+import Foundation
+import LabKit
+
+/// Options of a boot.
+struct BootSettings: ParsableArguments {
+    @Option(help: ArgumentHelp("Memory of the machine.", valueName: "MiB"))
+    var memory: Int?
+
+    @Option(name: .customLong("dom0-memory"), help: ArgumentHelp("dom0's part of it.", valueName: "MiB"))
+    var dom0Memory: Int?
+
+    @Option(help: ArgumentHelp("Processors of the machine; dom0 has one of them.", valueName: "count"))
+    var vcpus = 1
+
+    @Flag(help: "Show the console of Xen and dom0, with seconds since the start, on stderr.")
+    var verbose = false
+
+    @Flag(name: .shortAndLong, help: "Show nothing on stderr but errors.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("Write how it ended and how long its parts took, as JSON.", valueName: "file"))
+    var json: String?
+
+    func validate() throws {
+        guard !(verbose && quiet) else { throw ValidationError("--verbose and --quiet exclude each other") }
+        guard (1...32).contains(vcpus) else { throw ValidationError("--vcpus is 1 to 32") }
+    }
+
+    var progress: ProgressLine { ProgressLine(verbose ? .verbose : quiet ? .quiet : .normal) }
+
+    func apply(to options: inout LabOptions, timeout: Double) throws {
+        guard timeout > 0, timeout.isFinite else { throw ValidationError("--timeout is more than 0 seconds") }
+        options.timeout = timeout
+        options.memory = memory
+        options.dom0Memory = dom0Memory
+        options.processors = vcpus
+    }
+}
+
+/// Sends the command's output to stdout; false when nobody takes it.
+@Sendable func toStandardOutput(_ bytes: Data) -> Bool {
+    (try? FileHandle.standardOutput.write(contentsOf: bytes)) != nil
+}
+
+extension LabResult {
+    /// Says on stderr what the exit status alone does not, and writes the JSON file.
+    func report(_ settings: BootSettings, _ progress: ProgressLine, timeout: Double) throws {
+        switch outcome {
+        case .timedOut:
+            complain("timeout: the command did not end within \(timeout.formatted()) s")
+        case .crashed(let reason):
+            complain("crash: \(reason)")
+        case .exited(let status) where status == 124 || status == 125:
+            complain("the command itself ended with status \(status)")
+        case .exited, .interrupted, .outputClosed: break
+        }
+        if let logFolder {
+            if !consoleTail.isEmpty {
+                complain("the last lines of the console:")
+                for line in consoleTail { complain(line, prefix: "  ") }
+            }
+            complain("logs: \(logFolder.path)")
+        }
+        if progress.speaks { complain(summary) }
+        if let json = settings.json { try writeJSON(to: URL(fileURLWithPath: json)) }
+    }
+}

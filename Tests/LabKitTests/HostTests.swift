@@ -1,0 +1,108 @@
+// What this machine lacks is named, with the command that helps; files and libraries of the user.
+import Foundation
+import Testing
+
+@testable import LabKit
+
+@Suite struct HostTests {
+    @Test func aMissingProgramIsNamedWithItsPackage() throws {
+        let folder = try ScratchFolder()
+        for tool in HostTools.needed where tool.program != "qemu-system-x86_64" {
+            let url = folder.url.appendingPathComponent(tool.program)
+            try Data().write(to: url)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: url.path)
+        }
+        let error = LabError(
+            .missingTool, "qemu-system-x86_64 is not installed", remedy: "sudo apt-get install qemu-system-x86")
+        #expect(throws: error) { try HostTools(path: folder.url.path).check() }
+        #expect(error.exitStatus == 2)
+    }
+
+    @Test func severalMissingProgramsAreOneMessage() throws {
+        let folder = try ScratchFolder()
+        let error = try #require(throws: LabError.self) { try HostTools(path: folder.url.path).check() }
+        for tool in HostTools.needed {
+            #expect(error.message.contains(tool.program))
+            #expect(error.remedy?.contains(tool.package) == true)
+        }
+    }
+
+    @Test func aptsListOfFilesIsRead() {
+        let text = """
+            'http://deb.debian.org/debian/pool/b_1_amd64.deb' b_1%3a1_amd64.deb 928188 SHA256:3d3f
+            W: something else
+            'http://deb.debian.org/x.deb' x.deb 10 MD5Sum:00
+            """
+        #expect(
+            PackageDownload.items(text) == [
+                .init(name: "b_1%3a1_amd64.deb", bytes: 928188), .init(name: "x.deb", bytes: 10),
+            ])
+    }
+
+    @Test func anUnknownPackageIsNamed() throws {
+        let output = ChildOutput(status: 100, output: Data(), errors: "E: Unable to locate package xen-utils-4.17\n")
+        let error = PackageDownload.explain(["apt-get"], output)
+        #expect(error.message.contains("xen-utils-4.17"))
+        #expect(error.remedy?.contains("apt-get update") == true)
+    }
+
+    @Test func emptyListsAreToldApart() throws {
+        let lists = try ScratchFolder()
+        #expect(PackageDownload.missing("p", lists: lists.url).reason == .missingPackageLists)
+        try Data().write(to: lists.url.appendingPathComponent("deb.debian.org_Packages.lz4"))
+        #expect(PackageDownload.missing("p", lists: lists.url).reason == .missingPackage)
+    }
+
+    @Test func aFullDiskIsSaidSo() {
+        let output = ChildOutput(
+            status: 100, output: Data(), errors: "E: write error - write (28: No space left on device)\n")
+        #expect(PackageDownload.explain(["apt-get"], output).reason == .diskFull)
+        let error = NSError(domain: NSPOSIXErrorDomain, code: 28)
+        #expect(LabError.file(error, "write").reason == .diskFull)
+    }
+
+    @Test func aFullDiskIsNoticedWhileWriting() throws {
+        // /dev/full takes nothing: write(2) fails with ENOSPC.
+        let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+        let error = try #require(throws: LabError.self) { try full.writeAll(Data("x".utf8)) }
+        #expect(error.reason == .diskFull)
+    }
+
+    @Test func lddsAnswerIsRead() throws {
+        let text = """
+            \tlinux-vdso.so.1 (0x00007ffc)
+            \tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f)
+            \tlibx.so.1 => /opt/y/libx.so.1 (0x00007f)
+            \t/lib64/ld-linux-x86-64.so.2 (0x00007f)
+            """
+        #expect(
+            try SharedLibraries.libraries(text, of: []).map { "\($0.source) \($0.place)" } == [
+                "/lib/x86_64-linux-gnu/libm.so.6 lib/x86_64-linux-gnu/libm.so.6",
+                "/opt/y/libx.so.1 lib/x86_64-linux-gnu/libx.so.1",
+                "/lib64/ld-linux-x86-64.so.2 lib64/ld-linux-x86-64.so.2",
+            ])
+        #expect(try SharedLibraries.libraries("\tnot a dynamic executable\n", of: []).isEmpty)
+    }
+
+    @Test func aLibraryThatIsNotThereIsAnError() throws {
+        let text = "/tmp/a:\n\tlibz.so.1 => /lib/libz.so.1 (0x7f)\n/tmp/b:\n\tlibgone.so.3 => not found\n"
+        #expect(
+            throws: LabError(.badInput, "/tmp/b needs the library libgone.so.3, which is not on this machine")
+        ) { try SharedLibraries.libraries(text, of: []) }
+    }
+
+    @Test func placesOfFiles() throws {
+        let folder = try ScratchFolder()
+        let file = folder.url.appendingPathComponent("a.bin").path
+        let odd = folder.url.appendingPathComponent("x=y").path
+        try Data().write(to: URL(fileURLWithPath: file))
+        try Data().write(to: URL(fileURLWithPath: odd))
+        #expect(try LabFile(file).place == "/lab/a.bin")
+        #expect(try LabFile("\(file)=/etc/b").place == "/etc/b")
+        #expect(try LabFile("\(file)=sub/b").place == "/lab/sub/b")
+        #expect(try LabFile("\(file)=/data/").place == "/data/a.bin")
+        #expect(try LabFile(odd).place == "/lab/x=y")
+        #expect(throws: LabError.self) { try LabFile(folder.url.path) }
+        #expect(throws: LabError.self) { try LabFile("\(file).gone") }
+    }
+}
