@@ -70,6 +70,7 @@ let testTargets: [Target] = [
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
+    tests("PortScratchTests", ["PortScratch", "XenDeviceModel"]),
     tests("LabKitTests", ["LabKit"]),
     // Programs for dom0 of the lab: they print TAP.
     .target(

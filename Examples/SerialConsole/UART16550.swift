@@ -169,21 +169,19 @@ final class UART16550: RegisterDevice {
 
     private func enableInterrupts(_ next: InterruptEnable) {
         // Enabling the transmitter's interrupt while it is empty raises it; drivers test for this.
-        if next.contains(.transmitterEmpty) != interruptEnable.contains(.transmitterEmpty) {
-            transmitterEmptyPending = next.contains(.transmitterEmpty)
-        }
+        if next.subtracting(interruptEnable).contains(.transmitterEmpty) { transmitterEmptyPending = true }
         interruptEnable = next
         updateInterrupt()
     }
 
     private func controlFIFO(_ next: FIFOControl) {
         let switched = next.contains(.enable) != isFIFOEnabled
+        // The other bits count only along with the enable bit.
         if switched || next.isSuperset(of: [.enable, .resetReceiver]) {
             fifo.removeAll()
             lineErrors.subtract(.ofByte)
         }
-        // The other bits are taken only along with the enable bit.
-        fifoControl = next.contains(.enable) ? next : []
+        fifoControl = next
         settleReceiver()
     }
 

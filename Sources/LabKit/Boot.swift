@@ -42,7 +42,11 @@ struct Boot: Equatable {
         words += ["-accel", "tcg", "-cpu", "EPYC,-smap", "-smp", "\(processors)", "-m", "\(memory)"]
         words += ["-nodefaults", "-no-user-config", "-display", "none", "-vga", "none", "-monitor", "none"]
         words += ["-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-        words += ["-serial", "stdio", "-chardev", "file,id=output,path=\(Self.output)", "-device", "virtio-serial-pci,vectors=0", "-device", "virtconsole,chardev=output"]
+        words += ["-serial", "stdio"]
+        words += [
+            "-chardev", "file,id=output,path=\(Self.output)", "-device", "virtio-serial-pci,vectors=0", "-device",
+            "virtconsole,chardev=output",
+        ]
         words += ["-kernel", Self.hypervisor, "-append", xenOptions.joined(separator: " ")]
         words += ["-initrd", "\(Self.kernel) \(kernelOptions.joined(separator: " ")),\(Self.initramfs)"]
         return words

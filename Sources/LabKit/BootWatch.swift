@@ -52,7 +52,8 @@ final class BootWatch: Sendable {
         switch event {
         case .line(let line):
             let stamped = String(format: "%8.3f ", elapsed) + line
-            facts.tail.append(stamped)
+            // Xen tells of each piece of a new domain's state, which helps nobody; the log has it.
+            if !line.hasPrefix("(XEN) HVM") { facts.tail.append(stamped) }
             if facts.tail.count > Self.tailLines { facts.tail.removeFirst() }
             try? log.write(contentsOf: Data((stamped + "\n").utf8))  // a log that can't be written stops nothing
             if progress.verbosity == .verbose { progress.note(stamped) }

@@ -8,9 +8,9 @@ extension LabError {
     }
 
     /// An error of Foundation, with the full disk told apart.
-    static func file(_ error: any Error, _ doing: String) -> LabError {
+    static func file(_ error: any Error, _ doing: String, remedy: String? = nil) -> LabError {
         if isDiskFull(error) { return diskFull() }
-        return LabError(.failed, "cannot \(doing): \(shortReason(of: error))")
+        return LabError(.failed, "cannot \(doing): \(shortReason(of: error))", remedy: remedy)
     }
 }
 
@@ -26,7 +26,9 @@ private func isDiskFull(_ error: any Error) -> Bool {
 func shortReason(of error: any Error) -> String {
     let error = error as NSError
     if let underlying = error.userInfo[NSUnderlyingErrorKey] as? any Error { return shortReason(of: underlying) }
-    return error.localizedDescription
+    let text = error.localizedDescription
+    let prefix = "The operation could not be completed. "
+    return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
 }
 
 extension FileHandle {
@@ -51,7 +53,7 @@ extension FileHandle {
 extension URL {
     func makeFolder() throws(LabError) {
         do { try FileManager.default.createDirectory(at: self, withIntermediateDirectories: true) } catch {
-            throw .file(error, "make the folder \(path)")
+            throw .file(error, "make the folder \(path)", remedy: "name another cache folder by XDG_CACHE_HOME")
         }
     }
 

@@ -42,8 +42,11 @@ public final class Interruption: Sendable {
 
     /// Throws when a signal has come.
     public func check() throws(LabError) {
-        if let signal = state.withLock({ $0.signal }) { throw .interrupted(signal) }
+        if let received { throw .interrupted(received) }
     }
+
+    /// The signal that came; nil when none did.
+    var received: Int32? { state.withLock { $0.signal } }
 
     /// Has `action` called when a signal comes, at once if it already has; nil takes it back.
     func whenInterrupted(_ action: (@Sendable (Int32) -> Void)?) {

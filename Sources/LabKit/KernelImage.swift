@@ -33,7 +33,7 @@ struct KernelImage: Equatable {
         if let header = KernelImage(bytes) {
             let packed = elf.appendingPathExtension("xz")
             defer { packed.remove() }
-            try FileHandle.creating(packed).writeAll(bytes[bytes.startIndex + header.payload.lowerBound..<bytes.startIndex + header.payload.upperBound])
+            try FileHandle.creating(packed).writeAll(bytes.subdata(in: header.payload))
             let result = try ChildProcess.run(
                 ["xz", "-dc"], input: .reading(packed), output: .creating(elf), interruption: interruption)
             if result.errors.contains("No space left") { throw .diskFull() }

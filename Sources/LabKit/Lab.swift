@@ -76,7 +76,8 @@ public struct Lab: Sendable {
         machine.kill()
         let status = machine.wait()
         reader.wait()
-        output.finish(within: watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience)
+        let patience = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience
+        output.finish(within: patience, unless: interruption)
         let outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
         let facts = watch.now
         return LabResult(
@@ -95,7 +96,7 @@ public struct Lab: Sendable {
 
 extension LabOutcome {
     /// How many seconds the reader of our output may take for the rest of it. What a command wrote before its end is
-    /// delivered, however slow the reader; but one that stands still must not keep us when we were told to end.
+    /// delivered, however slow the reader.
     fileprivate var patience: Double {
         switch self {
         case .interrupted, .outputClosed: 0

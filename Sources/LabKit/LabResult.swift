@@ -61,7 +61,8 @@ public struct LabResult: Sendable, Encodable {
     /// The split in one line.
     public var summary: String {
         let parts: [(String, Double?)] = [
-            ("preparation", preparation), ("boot", marks["init"]), ("toolstack", seconds(from: "init", to: "toolstack")),
+            ("preparation", preparation), ("boot", marks["init"]),
+            ("toolstack", seconds(from: "init", to: "toolstack")),
             ("command", seconds(from: "begin", to: "end")), ("total", preparation + machine),
         ]
         return parts.compactMap { part in part.1.map { "\(part.0) \(tenths($0)) s" } }.joined(separator: ", ")

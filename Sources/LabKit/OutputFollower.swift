@@ -38,9 +38,13 @@ final class OutputFollower: Sendable {
         }
     }
 
-    /// To be called when the writer has ended: waits until all was handed on, at most `seconds`.
-    func finish(within seconds: Double) {
+    /// To be called when the writer has ended: waits until all was handed on, at most `seconds`, and not after a
+    /// signal: a reader that stands still must not keep us when we are told to end.
+    func finish(within seconds: Double, unless interruption: Interruption) {
         last.withLock { $0 = true }
-        if seconds.isFinite { _ = ended.wait(timeout: .now() + seconds) } else { ended.wait() }
+        let start = ContinuousClock.now
+        while ended.wait(timeout: .now() + 0.05) == .timedOut {
+            if interruption.received != nil || (ContinuousClock.now - start).seconds >= seconds { return }
+        }
     }
 }

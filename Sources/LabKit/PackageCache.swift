@@ -21,8 +21,9 @@ public struct PackageCache: Sendable {
         if let path = environment["XDG_CACHE_HOME"], path.hasPrefix("/") {
             return PackageCache(folder: URL(fileURLWithPath: path).appendingPathComponent("corbel"))
         }
-        let home = FileManager.default.homeDirectoryForCurrentUser
-        return PackageCache(folder: home.appendingPathComponent(".cache/corbel"))
+        let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0) : nil }
+        let place = home ?? FileManager.default.homeDirectoryForCurrentUser
+        return PackageCache(folder: place.appendingPathComponent(".cache/corbel"))
     }
 
     /// The folder `name`, complete; `build` fills a new one when it is absent or not as its manifest says.

@@ -30,7 +30,9 @@ public struct Release: Equatable, Sendable, CustomStringConvertible {
         let own = [
             "xl", "xenstored", "xen-init-dom0", "xenconsoled", "lsevtchn", "xen-hvmctx", "xenctx", "libxl-save-helper",
         ]
-        let store = ["xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list", "xenstore-rm", "xenstore-watch"]
+        let store = [
+            "xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list", "xenstore-rm", "xenstore-watch",
+        ]
         return own.map { "usr/lib/xen-\(version)/bin/\($0)" } + store.map { "usr/bin/\($0)" }
     }
 

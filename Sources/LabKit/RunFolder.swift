@@ -15,6 +15,8 @@ struct RunFolder {
     var output: URL { folder.appendingPathComponent(Boot.output) }
     var machineErrors: URL { folder.appendingPathComponent("qemu.err") }
 
+    private init(folder: URL) { self.folder = folder }
+
     /// Makes the folder for this process, and removes those that nobody needs.
     init(in cache: PackageCache, now: Date = Date()) throws(LabError) {
         let runs = cache.folder.appendingPathComponent("runs")
@@ -27,7 +29,7 @@ struct RunFolder {
         try folder.makeFolder()
     }
 
-    /// Keeps the newest folders of processes that are gone.
+    /// Keeps the newest folders of processes that are gone, and of them the logs.
     static func prune(_ runs: URL) {
         let left = runs.entries().filter { entry in
             guard let word = entry.lastPathComponent.split(separator: "-").last, let pid = pid_t(word) else {
@@ -35,8 +37,9 @@ struct RunFolder {
             }
             return kill(pid, 0) != 0 && errno == ESRCH
         }
-        let old = left.sorted { $0.lastPathComponent < $1.lastPathComponent }.dropLast(keptMax)
-        for folder in old { folder.remove() }
+        let sorted = left.sorted { $0.lastPathComponent < $1.lastPathComponent }
+        for folder in sorted.dropLast(keptMax) { folder.remove() }
+        for folder in sorted.suffix(keptMax) { RunFolder(folder: folder).keepLogs() }
     }
 
     /// Keeps the logs alone: the rest is large and can be made again.

@@ -35,6 +35,7 @@ public struct EventPoll: ~Copyable {
 
     public init() throws(SystemError) {
         descriptor = OwnedDescriptor(owning: try once("epoll_create1") { corbel_epoll_create() })
+        // SAFETY: all zero is a good epoll_event; it is called unsafe for its union alone.
         unsafe batch = Array(repeating: epoll_event(), count: Self.batchCountMax)
     }
 
@@ -75,6 +76,7 @@ public struct EventPoll: ~Copyable {
     private func change(
         _ operation: Int32, _ target: Int32, _ interest: Readiness, _ token: UInt64
     ) throws(SystemError) {
+        // SAFETY: the union is always used as its 64-bit member.
         var event = unsafe epoll_event()
         unsafe event.events = interest.events
         unsafe event.data.u64 = token

@@ -24,6 +24,7 @@ public struct MappedMemory: ~Copyable {
     /// Takes over `byteCount` bytes that are mapped at `base` and that nothing else will unmap.
     @unsafe
     public init(unsafeOwning base: UnsafeMutableRawPointer, byteCount: Int) {
+        // SAFETY: the caller promises that the range is mapped, and its own.
         unsafe self.base = base
         self.byteCount = byteCount
     }
@@ -42,8 +43,7 @@ public struct MappedMemory: ~Copyable {
     }
 
     /// Maps `byteCount` fresh bytes, zeroed, that are never paged out and are not there in a forked child: what a
-    /// hypercall may be given where there is no /dev/xen/hypercall. Throws EAGAIN or EPERM when locking is not
-    /// allowed.
+    /// hypercall may be given where there is no /dev/xen/hypercall. Throws EAGAIN or EPERM when locking is not allowed.
     public static func locked(byteCount: Int) throws(SystemError) -> MappedMemory {
         // SAFETY: as above.
         let answer = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, corbel_map_anonymous_locked, -1, 0)
@@ -66,11 +66,15 @@ public struct MappedMemory: ~Copyable {
     public consuming func close() {}
 
     /// The address of the first byte, for calls that take one as a number.
-    public var address: UInt { UInt(bitPattern: unsafe base) }
+    public var address: UInt {
+        // SAFETY: a number can't be read through.
+        UInt(bitPattern: unsafe base)
+    }
 
     /// Gives up the mapping without undoing it. Who takes the address undoes it, by `init(unsafeOwning:byteCount:)`.
     @unsafe
     public consuming func relinquish() -> UnsafeMutableRawPointer {
+        // SAFETY: whoever calls takes over what deinit would have done.
         let base = unsafe base
         discard self
         return unsafe base

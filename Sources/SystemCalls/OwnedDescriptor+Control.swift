@@ -1,7 +1,7 @@
-// ioctl: with a value, with a structure, and with a structure that holds the addresses of other buffers. The
-// addresses are filled in here, so that callers never see a pointer. Here EFAULT and EBADF are answers, because
-// drivers (and Xen) give them. Nothing is retried: no driver that we speak to is interrupted by a signal before it
-// has acted.
+// ioctl: with a value, with a structure, and with a structure that holds the addresses of other buffers. The addresses
+// are filled in here, so that callers never see a pointer. Here EFAULT and EBADF are answers, because drivers (and Xen)
+// give them.
+// Nothing is retried: no driver that we speak to is interrupted by a signal before it has acted.
 
 internal import CSystem
 
@@ -40,9 +40,9 @@ extension OwnedDescriptor {
         }
     }
 
-    /// ioctl with a structure that holds, at `offset`, the address of descriptors {address, byte count}, 8 bytes
-    /// each, of one or two buffers that the driver may read and write. An empty second buffer is left out; the
-    /// structure's own count of buffers is the caller's to write. Allocates nothing.
+    /// ioctl with a structure that holds, at `offset`, the address of descriptors {address, byte count}, 8 bytes each,
+    /// of one or two buffers that the driver may read and write. An empty second buffer is left out; the structure's
+    /// own count of buffers is the caller's to write. Allocates nothing.
     public func control(
         _ request: UInt32, _ argument: inout MutableSpan<UInt8>, vectorAt offset: Int,
         _ first: inout MutableSpan<UInt8>, _ second: inout MutableSpan<UInt8>

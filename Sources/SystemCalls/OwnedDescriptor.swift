@@ -127,14 +127,15 @@ public struct OwnedDescriptor: ~Copyable {
     }
 }
 
-/// Writes all of it to an open descriptor, whoever owns it.
+/// Writes all of it to a descriptor, whoever owns it. EBADF is an answer here: who starts a program may have closed its
+/// standard streams.
 func writeWhole(_ descriptor: Int32, _ bytes: Span<UInt8>) throws(SystemError) {
     // SAFETY: each call is given the part of the span that is left.
     try unsafe bytes.withUnsafeBufferPointer { source throws(SystemError) in
         var done = 0
         while done < source.count {
             let rest = unsafe UnsafeBufferPointer(rebasing: source[done...])
-            done += try plain("write") { unsafe CSystem.write(descriptor, rest.baseAddress, rest.count) }
+            done += try retrying("write") { unsafe CSystem.write(descriptor, rest.baseAddress, rest.count) }
         }
     }
 }

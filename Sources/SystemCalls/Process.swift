@@ -17,7 +17,8 @@ public enum StandardStream: Sendable {
     case output
     case error
 
-    /// Writes all of the text. Throws EPIPE and the like; EAGAIN when the stream is non-blocking and full.
+    /// Writes all of the text. Throws EPIPE, EBADF when the stream is closed, and the like; EAGAIN when the stream is
+    /// non-blocking and full.
     public func write(_ text: String) throws(SystemError) {
         let bytes = Array(text.utf8)
         try writeWhole(self == .output ? STDOUT_FILENO : STDERR_FILENO, bytes.span)

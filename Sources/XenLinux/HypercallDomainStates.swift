@@ -45,8 +45,8 @@ public final class HypercallDomainStates: DomainStates {
 
     private static let name: StaticString = "get_domain_state"
 
-    /// Asks for domain 0 first: only there EACCES means that this Xen has no such call. When polling it means
-    /// something else.
+    /// Asks for domain 0 first: only there EACCES means that this Xen has no such call. When polling it means something
+    /// else.
     private func detect() throws(XenError) {
         if isSupported == nil {
             do throws(XenError) {

@@ -18,14 +18,23 @@ public enum HypervisorChoice: Equatable, Sendable {
         if text.utf8.elementsEqual("xen".utf8) {
             self = .xen
         } else if text.utf8.starts(with: prefix.utf8), text.utf8.count > prefix.utf8.count {
-            self = .sandbox(path: String(text.dropFirst(prefix.count)))
+            self = .sandbox(path: String(decoding: text.utf8.dropFirst(prefix.utf8.count), as: UTF8.self))
         } else {
             throw .unknownName(text)
         }
     }
 
-    /// The value of `--hypervisor` if it was given; else that of `CORBEL_HYPERVISOR`, which is ignored when
-    /// privileges are raised; else the real Xen.
+    /// Byte by byte, which brings no Unicode tables into Embedded Swift.
+    public static func == (left: HypervisorChoice, right: HypervisorChoice) -> Bool {
+        switch (left, right) {
+        case (.xen, .xen): true
+        case (.sandbox(let one), .sandbox(let other)): one.utf8.elementsEqual(other.utf8)
+        default: false
+        }
+    }
+
+    /// The value of `--hypervisor` if it was given; else that of `CORBEL_HYPERVISOR`, which is ignored when privileges
+    /// are raised; else the real Xen.
     public static func choose(option: String?) throws(HypervisorError) -> HypervisorChoice {
         if let option { return try HypervisorChoice(option) }
         if let variable = environmentVariable("CORBEL_HYPERVISOR"), !variable.utf8.isEmpty {
@@ -50,7 +59,7 @@ public enum HypervisorChoice: Equatable, Sendable {
 }
 
 /// Why there is no platform. The description is fit for users.
-public enum HypervisorError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum HypervisorError: Error, Sendable, CustomStringConvertible {
     /// Neither `xen` nor `sandbox:PATH`.
     case unknownName(String)
     /// This program was built without the sandbox.

@@ -38,9 +38,10 @@ public enum XenLinux {
 
     /// What a user can do about an error of `open`, as a sentence; nil for other errors.
     public static func advice(for error: XenError) -> String? {
-        let call = error.call.description
-        guard call.utf8.starts(with: "open ".utf8) else { return nil }
-        let node = String(call.dropFirst(5))
+        // By bytes: comparing strings would bring Unicode's tables into Embedded Swift.
+        let call = error.call.description.utf8
+        guard call.starts(with: "open ".utf8) else { return nil }
+        let node = String(decoding: call.dropFirst(5), as: UTF8.self)
         if isAbsence(error) {
             return node.utf8.elementsEqual("/dev/xen/privcmd".utf8)
                 ? "no \(node): this is not a Xen control domain. On one, load its module (modprobe xen-privcmd); "

@@ -12,7 +12,7 @@ struct Demo: ParsableCommand {
     var console: String?
 
     @Option(help: ArgumentHelp("How long all of it may take.", valueName: "seconds"))
-    var timeout = 180.0
+    var timeout = 300.0
 
     @OptionGroup var settings: BootSettings
 
@@ -58,7 +58,8 @@ struct Demo: ParsableCommand {
             ("boot", result.marks["begin"]), ("domain creation", result.seconds(from: "begin", to: "created")),
             ("guest", result.seconds(from: "serving", to: "gone")), ("total", result.preparation + result.machine),
         ]
-        return "-- " + parts.map { "\($0.0) \($0.1.map { String(format: "%.1f s", $0) } ?? "not reached")" }
+        return "-- "
+            + parts.map { "\($0.0) \($0.1.map { String(format: "%.1f s", $0) } ?? "not reached")" }
             .joined(separator: ", ")
     }
 }

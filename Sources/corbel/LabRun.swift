@@ -7,17 +7,17 @@ struct LabRun: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a command in dom0.",
         discussion: """
-            The command runs as root in /lab, with no input; PATH is /lab:/bin:/sbin:/usr/lib/xen/bin. Its words arrive
-            exactly as given. Its output, stderr included, comes to stdout as it is written.
+            The command runs as root in /lab, with no input; PATH is /lab:/bin:/sbin:/usr/lib/xen/bin. Its words \
+            arrive exactly as given. Its output, stderr included, comes to stdout as it is written.
 
-            Exit status: the command's own; 124 when the time is up; 125 when Xen, dom0 or QEMU died; 2 when something
-            is missing or wrong before the boot; 130 after Ctrl-C. When the command's own status is 124 or 125, stderr
+            Exit status: the command's own; 124 when the time is up; 125 when Xen, dom0 or QEMU died; 2 when something \
+            is missing or wrong before the boot; 130 after Ctrl-C. When the command's own status is 124 or 125, stderr \
             says so.
 
             Examples:
               corbel lab run -- uname -r
               corbel lab run --toolstack -- xl info
-              corbel lab run --with ./my-test --with data.bin=/data/in.bin -- ./my-test --all
+              corbel lab run --with my-test --with x.bin=/data/x -- my-test -v
             """)
 
     @Option(

@@ -1,4 +1,5 @@
 // The command line of a boot, memory, the kernel inside a bzImage, and children that must not outlive us.
+import Dispatch
 import Foundation
 import Glibc
 import Testing
@@ -80,7 +81,8 @@ import Testing
 
     @Test func bothStreamsOfAChildAreCaptured() throws {
         let result = try ChildProcess.run(
-            ["sh", "-c", "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 5"], interruption: Interruption())
+            ["sh", "-c", "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 5"], interruption: Interruption()
+        )
         #expect(result.output.count == 300_000)
         #expect(result.errors.utf8.count == 300_000)
         #expect(result.status == 5)
@@ -99,7 +101,23 @@ import Testing
             expected += piece
             try writer.write(contentsOf: piece)
         }
-        follower.finish(within: .infinity)
+        follower.finish(within: .infinity, unless: Interruption())
         #expect(collected.all == expected)
+    }
+
+    @Test func aReaderThatStandsStillDoesNotKeepUs() throws {
+        let folder = try ScratchFolder()
+        let url = folder.url.appendingPathComponent("output")
+        let never = DispatchSemaphore(value: 0)
+        let follower = try OutputFollower(url) { _ in
+            never.wait()
+            return true
+        }
+        follower.start(onRefusal: {})
+        try Data("x".utf8).write(to: url)
+        let interruption = Interruption()
+        interruption.interrupt(signal: SIGINT)
+        follower.finish(within: .infinity, unless: interruption)
+        never.signal()
     }
 }

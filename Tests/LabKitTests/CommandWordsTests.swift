@@ -6,7 +6,10 @@ import Testing
 
 @Suite struct CommandWordsTests {
     @Test func wordsSurviveTheShell() throws {
-        let words = ["a b", "it's", "$HOME", "`id`", "\\", "\"", "", "*", "new\nline", "ü", "'", "-n", "a=b", "#", "~", ";"]
+        let words = [
+            "a b", "it's", "$HOME", "`id`", "\\", "\"", "", "*", "new\nline", "ü", "'",
+            "-n", "a=b", "#", "~", ";",
+        ]
         let folder = try ScratchFolder()
         let script = folder.url.appendingPathComponent("command")
         let line = try CommandWords(["printf", "<%s>"] + words).shellLine

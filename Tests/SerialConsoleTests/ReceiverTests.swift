@@ -62,6 +62,20 @@ import Testing
         #expect(port[.lsr] == 0x60)
     }
 
+    @Test func fcrResetWithoutTheEnableBitDoesNothing() {
+        port.uart.receive([1])
+        port[.iirFcr] = 0x06
+        #expect(port.drain() == [1])
+    }
+
+    @Test func fcrResetTakesTheErrorsOfItsBytesAndKeepsTheOverrun() {
+        port[.iirFcr] = 0x01
+        port.uart.receive(9, errors: .parityError)
+        port.uart.receive(0..<16)
+        port[.iirFcr] = 0x03
+        #expect(port[.lsr] == 0x62)
+    }
+
     @Test func switchingTheFIFOsEmptiesTheReceiver() {
         port.uart.receive([1])
         port[.iirFcr] = 0x01

@@ -55,14 +55,15 @@ import XenPlatform
         #expect(try HypervisorChoice("sandbox:/run/x") == .sandbox(path: "/run/x"))
         #expect(try HypervisorChoice.choose(option: "sandbox:a:b") == .sandbox(path: "a:b"))
         for wrong in ["", "Xen", "sandbox:", "sandbox", "xen:"] {
-            #expect(throws: HypervisorError.unknownName(wrong)) { try HypervisorChoice(wrong) }
+            let error = #expect(throws: HypervisorError.self) { try HypervisorChoice(wrong) }
+            #expect(error?.description.hasPrefix("no such hypervisor: \"\(wrong)\"") == true)
         }
     }
 
     @Test func aSandboxIsRefusedByName() throws {
         let choice = try HypervisorChoice("sandbox:/run/x")
-        #expect(throws: HypervisorError.noSandbox(path: "/run/x")) { _ = try choice.open() }
-        #expect(HypervisorError.noSandbox(path: "/run/x").description.hasPrefix("sandbox:/run/x: "))
+        let error = #expect(throws: HypervisorError.self) { _ = try choice.open() }
+        #expect(error?.description.hasPrefix("sandbox:/run/x: ") == true)
     }
 
     @Test func theFirstSignalToStopIsRemembered() {

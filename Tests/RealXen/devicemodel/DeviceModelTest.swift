@@ -1,5 +1,5 @@
 // The device-model library against a real guest on a real Xen: drives the exerciser in domain DOMID, prints TAP.
-//     xen-devicemodel-test DOMID        the guest is unpaused, or will be
+//     xen-devicemodel-test DOMID [hvm]      the guest is unpaused, or will be; hvm: it has interrupt lines
 
 import SystemCalls
 import TAP
@@ -10,14 +10,16 @@ import XenLinux
 @main
 enum DeviceModelTest {
     static func main() {
-        guard CommandLine.arguments.count == 2, let number = UInt16(CommandLine.arguments[1]) else {
-            TAP().say("Bail out! usage: xen-devicemodel-test DOMID")
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let number = arguments.first.flatMap({ UInt16($0) }) else {
+            TAP().say("Bail out! usage: xen-devicemodel-test DOMID [hvm]")
             exitProgram(2)
         }
         let tap = TAP()
         do throws(XenError) {
             let domain = try XenLinux.open().domain(DomainID(number), restricted: true)
             try run(tap, domain)
+            if arguments.dropFirst().first == "hvm" { lineRows(tap, domain) }
         } catch {
             tap.check(false, "set-up and serving", detail: error.description)
         }

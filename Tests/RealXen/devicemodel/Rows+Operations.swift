@@ -126,3 +126,18 @@ extension Stage {
         }
     }
 }
+
+/// Interrupt lines, which only an HVM guest has. Rows N2, O1 and P1 of dmop.md section 18.5.
+func lineRows(_ tap: TAP, _ domain: DeviceModelDomain) {
+    tap.succeeds("set_isa_irq_level raises and lowers a line, twice each") { () throws(XenError) in
+        for level in [true, true, false, false] { try domain.setISAIRQLevel(4, level) }
+    }
+    tap.succeeds("set_pci_intx_level too") { () throws(XenError) in
+        for level in [true, true, false, false] { try domain.setPCIINTxLevel(device: 3, pin: 0, level) }
+    }
+    tap.succeeds("set_pci_link_route routes a link and disables it") { () throws(XenError) in
+        try domain.setPCILinkRoute(0, to: 5)
+        try domain.setPCILinkRoute(0, to: 5)
+        try domain.setPCILinkRoute(0, to: nil)
+    }
+}

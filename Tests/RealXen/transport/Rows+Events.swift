@@ -1,9 +1,10 @@
-// Rows C1 to C13 (dmop.md section 18.6) by bare ioctls, and event channels through the platform, on channels from
-// dom0 to itself.
+// Rows C1 to C13 (dmop.md section 18.6) by bare ioctls, and event channels through the platform, on channels from dom0
+// to itself.
 
 import SystemCalls
 import TAP
 import XenABI
+import XenLinux
 import XenPlatform
 
 /// C1 to C13, as far as no guest is needed.
@@ -26,13 +27,12 @@ func rowsOfEvtchn(_ tap: TAP) throws(SystemError) {
         return Int32(try node.descriptor.read(into: &span))
     }
     tap.expect(short, 0, "C4 reading 3 bytes")
-    tap.expect(
-        answer { () throws(SystemError) in Int32(try node.descriptor.write(bytes.span)) }, 4, "C5 unmask a foreign port"
-    )
-    tap.expect(
-        answer { () throws(SystemError) in Int32(try node.descriptor.write(three.span)) }, 0, "C5 writing 3 bytes")
-    tap.expect(
-        node.call(EventChannelCall.restrict, EventChannelRestrict(domain: DomainID(0))), einval, "C9 restrict to 0")
+    let foreign = answer { () throws(SystemError) in Int32(try node.descriptor.write(bytes.span)) }
+    tap.expect(foreign, 4, "C5 unmasking a foreign port")
+    let odd = answer { () throws(SystemError) in Int32(try node.descriptor.write(three.span)) }
+    tap.expect(odd, 0, "C5 writing 3 bytes")
+    let own = EventChannelRestrict(domain: DomainID(0))
+    tap.expect(node.call(EventChannelCall.restrict, own), einval, "C9 restrict to 0")
     let reserved = EventChannelRestrict(domain: .caller)
     tap.expect(node.call(EventChannelCall.restrict, reserved), einval, "C9 restrict to 0x7ff0")
     tap.expect(node.call(EventChannelCall.reset), 0, "C12 RESET")
@@ -133,6 +133,28 @@ func rowsOfEventBatches(_ tap: TAP, _ platform: borrowing Platform) throws(XenEr
     if let first { rest.append(first) }
     tap.check(rest.count >= 49, "the others are still handed out", detail: "\(rest.count)")
     tap.check(!rest.dropLast().contains(where: gone.contains), "a port unbound after it was fetched is not handed out")
+}
+
+/// The driver's ring overflows when ports are unmasked without being read.
+func rowsOfOverflow(_ tap: TAP, _ platform: borrowing Platform) throws(XenError) {
+    let events = platform.events
+    let channel = try Channel(events)
+    let silent = try Channel(events)
+    _ = try drain(events)
+    for _ in 0..<5000 {
+        try events.notify(channel.far.port)
+        try events.unmask(channel.near.port)
+    }
+    let overflows = (events as? EventChannelDevice)?.overflowCount
+    tap.check(overflows == 0, "nothing is lost before it is read", detail: "\(String(describing: overflows))")
+    let bound = Set([channel.near.port, channel.far.port, silent.near.port, silent.far.port].map(\.rawValue))
+    let handedOut = Set(try drain(events).map(\.rawValue))
+    tap.check((events as? EventChannelDevice)?.overflowCount == 1, "the overflow is counted")
+    tap.check(handedOut.isSuperset(of: bound), "every bound port is handed out", detail: "\(handedOut) \(bound)")
+    _ = try drain(events)
+    try events.notify(silent.far.port)
+    tap.check(try events.wait(orReadable: nil, milliseconds: 5000) == .event, "events come again")
+    tap.check(try drain(events) == [silent.near.port], "and are the right ones")
 }
 
 /// A second descriptor beside the events.

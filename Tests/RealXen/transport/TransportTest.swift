@@ -1,6 +1,5 @@
-// A program for dom0 of the lab: proves XenLinux, and rows of dmop.md section 18, on a real Xen. Prints TAP.
-// Without arguments: what needs no guest (and no xenstored, which holds VIRQ 3). With the id of a paused PVH domain:
-// the rest.
+// A program for dom0 of the lab: proves XenLinux, and rows of dmop.md section 18, on a real Xen. Prints TAP. Without
+// arguments: what needs no guest (and no xenstored, which holds VIRQ 3). With the id of a paused PVH domain: the rest.
 
 import SystemCalls
 import TAP
@@ -45,6 +44,7 @@ struct TransportTest {
             rowsOfEventRefusals(tap, platform, second)
             try rowsOfEventDelivery(tap, platform)
             try rowsOfEventBatches(tap, platform)
+            try rowsOfOverflow(tap, platform)
             try rowsOfWaitingForTwo(tap, platform)
             rowsOfGrantsAndStates(tap, platform)
             rowsOfPlatformRestriction(tap, second)

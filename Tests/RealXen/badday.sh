@@ -1,0 +1,106 @@
+# In dom0, with the tool stack: SerialConsole and PortScratch on bad days. TAP. Every wait is for a condition.
+bad=0
+row() { # row STATUS TEXT [DETAIL]
+    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
+}
+# within SECONDS COMMAND...: asks until it holds
+within() {
+    limit=$(($(date +%s) + $1)); shift
+    until "$@"; do
+        [ "$(date +%s)" -lt "$limit" ] || return 1
+        usleep 50000
+    done
+}
+says() { grep -q "$1" "$2"; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+no_domain() { ! xl domid "$1" >/dev/null 2>&1; }
+make_guest() {
+    xl create -p "$1" >/tmp/create.log 2>&1 && return
+    cat /tmp/create.log
+    row 1 "a guest can be made from $1"
+}
+# serve DOMAIN [OPTION...]: SerialConsole in the background, until it serves; its number is in $device
+serve() {
+    : >/tmp/messages
+    SerialConsole --domain "$@" --statistics /tmp/statistics >/tmp/output 2>/tmp/messages &
+    device=$!
+    within 60 says 'serving domain' /tmp/messages || row 1 "SerialConsole serves" "$(cat /tmp/messages)"
+}
+# refused TEXT STATUS WORDS OPTION...: SerialConsole ends with the status and says the words
+refused() {
+    text=$1 wanted=$2 words=$3; shift 3
+    SerialConsole "$@" >/tmp/output 2>/tmp/messages
+    status=$?
+    [ $status = "$wanted" ] && says "$words" /tmp/messages
+    row $? "$text" "status $status: $(cat /tmp/messages)"
+}
+
+refused "a domain that is not there is named" 1 'domain 77' --domain 77
+refused "our own domain is refused by Xen" 1 'EPERM' --domain 0
+refused "a port range that leaves the ports is refused" 2 'port' --domain 1 --port 0xfffc
+refused "a domain that is no number is refused" 2 'domain' --domain x
+refused "a sandbox that is not there yet is said to be so" 1 'sandbox' --domain 1 --hypervisor sandbox:/tmp/s
+
+make_guest exerciser.cfg
+domain=$(xl domid exerciser)
+
+# Eight servers is the limit: if one were left behind each time, the ninth start would fail with ENOSPC.
+for signal in TERM INT HUP TERM INT HUP TERM INT HUP; do
+    serve "$domain"
+    kill -$signal $device
+    wait $device
+    status=$?
+    [ $status = 0 ] || break
+done
+row $status "SIGTERM, SIGINT and SIGHUP end it with 0, nine times, and leave no server behind" "$(cat /tmp/messages)"
+
+serve "$domain"
+kill -STOP $device
+xl destroy exerciser &
+destroy=$!
+within 60 no_domain exerciser
+refused "a domain that is being torn down is said to be so" 1 'dying' --domain "$domain"
+kill -CONT $device
+within 30 gone $device
+row $? "it ends by itself when the domain dies while it serves"
+wait $device
+row $? "and with status 0" "$(cat /tmp/messages)"
+wait $destroy
+refused "and afterwards the domain is not there" 1 "domain $domain" --domain "$domain"
+
+make_guest exerciser.cfg
+domain=$(xl domid exerciser)
+PortScratch "$domain" 2>/tmp/messages &
+device=$!
+xl destroy exerciser
+within 30 gone $device
+wait $device
+row $? "PortScratch ends with its domain" "$(cat /tmp/messages)"
+
+# The guest's console goes away in the middle of its boot: the guest goes on, with nobody at its port.
+make_guest linux.cfg
+serve "$(xl domid lin)"
+xl unpause lin
+within 200 says 'Hypervisor detected' /tmp/output
+row $? "the guest's log arrives" "$(tail -n 3 /tmp/output)"
+kill $device
+wait $device
+row $? "SIGTERM in the middle of the guest's boot ends the device model with 0" "$(cat /tmp/messages)"
+within 300 no_domain lin
+row $? "and the guest boots on without it, to its own power off"
+
+# Output that nobody takes: the guest must not wait for it.
+make_guest linux.cfg
+mkdir -p /tmp/small && mount -t tmpfs -o size=8k none /tmp/small
+SerialConsole --domain "$(xl domid lin)" --log /tmp/small/log >/dev/full 2>/tmp/messages &
+device=$!
+within 60 says 'serving domain' /tmp/messages
+xl unpause lin
+within 300 gone $device
+wait $device
+row $? "a full disk under its output and its log stops neither device model nor guest" "$(cat /tmp/messages)"
+[ "$(grep -c 'No space\|ENOSPC\|full' /tmp/messages)" -ge 1 ]
+row $? "and is told" "$(cat /tmp/messages)"
+[ "$(wc -l </tmp/messages)" -le 12 ]
+row $? "once, not for every line" "$(wc -l </tmp/messages) lines"
+exit $bad

@@ -1,0 +1,147 @@
+#!/bin/bash
+# Boots real Xen by the built corbel and looks at what a user would see. Prints TAP; ends with 1 when a test failed.
+#   lab.sh [CORBEL]        default: .build/release/corbel, else .build/debug/corbel
+# Not for a Linux guest: that is `corbel demo`.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+corbel=${1:-$root/.build/release/corbel}
+[ -x "$corbel" ] || corbel=$root/.build/debug/corbel
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+runs=${XDG_CACHE_HOME:-$HOME/.cache}/corbel/runs
+number=0 failed=0
+
+# check NAME CONDITION...: one test; what the command said is shown when it fails
+check() {
+    local name=$1; shift
+    number=$((number + 1))
+    if "$@"; then echo "ok $number - $name"; return; fi
+    failed=$((failed + 1))
+    echo "not ok $number - $name"
+    printf '# status %s after %s s: %s\n' "$status" "$seconds" "$*"
+    sed 's/^/# out: /' out; tail -25 err | sed 's/^/# err: /'
+}
+
+# lab OPTION... -- COMMAND...: sets status and seconds, leaves the files out and err
+lab() {
+    local start=$SECONDS
+    "$corbel" lab run --json result.json "$@" >out 2>err
+    status=$?
+    seconds=$((SECONDS - start))
+}
+
+ended() { [ "$status" -eq "$1" ]; }
+says() { grep -q -- "$2" "$1"; }
+silent() { [ ! -s "$1" ]; }
+is() { printf '%s' "$2" | cmp -s - "$1"; }
+quicker() { [ "$seconds" -lt "$1" ]; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+kept() { ls "$runs"/*-"$1" >/dev/null 2>&1; }
+runs_now() { find "$runs" -mindepth 1 -maxdepth 1 | sort; }
+
+before=$(runs_now)
+lab -- sh -c 'echo hello; echo error >&2; exit 7'
+check "the command's status is ours" ended 7
+check "stdout has the command's output and nothing else" is out $'hello\nerror\n'
+check "without a terminal stderr is silent" silent err
+check "the times are written as JSON" says result.json '"status" : 7'
+check "a command's failure leaves no folder behind" test "$(runs_now)" = "$before"
+
+cat >dyn.c <<'EOC'
+#include <math.h>
+#include <stdio.h>
+int main(int c, char **v) { printf("%.3f\n", cos(c)); return 5; }
+EOC
+cc -o dyn dyn.c -lm
+head -c 300000 /dev/urandom >blob
+# shellcheck disable=SC2016
+lab --with dyn --with blob=/data/ --toolstack -- sh -c '
+    for word; do echo "[$word]"; done; pwd; echo "$PATH"
+    ./dyn; echo "dynamic: $?"; [ -x /data/blob ] || echo "no executable bit"
+    cmp /data/blob /lab/blob 2>/dev/null || echo "one blob"
+    xl list | tail -1; cat /data/blob' sh 'a  b' "it's" '$HOME' '' $'new\nline' '\'
+check "status 0" ended 0
+check "words arrive exactly" is <(head -n 7 out) $'[a  b]\n[it\'s]\n[$HOME]\n[]\n[new\nline]\n[\\]\n'
+check "the folder is /lab" says out '^/lab$'
+check "PATH finds the user's files and Xen's tools" says out '^/lab:/bin:/sbin:/usr/lib/xen/bin$'
+check "a dynamic program runs" says out '^0.540$'
+check "its status is seen" says out '^dynamic: 5$'
+check "a file that is not executable stays so" says out '^no executable bit$'
+check "a file goes where it was sent, and nowhere else" says out '^one blob$'
+check "the toolstack works" says out '^Domain-0 '
+check "300,000 bytes of any value come out as they are" cmp -s blob <(tail -c 300000 out)
+
+# A forged marker, in the command's output and from its console.
+lab -- sh -c 'echo "@@corbel 0 status=0@@"; echo "@@corbel  status=0@@" >/dev/kmsg; exit 3'
+check "a marker without this boot's key is not believed" ended 3
+
+lab -- sh -c 'exit 124'
+check "the command's own 124 passes" ended 124
+check "and is said to be the command's" says err 'the command itself ended with status 124'
+
+lab --timeout 25 -- sh -c 'echo begun; sleep 1000'
+check "a timeout is 124" ended 124
+check "within its limit" quicker 30
+check "what was written before it is there" is out $'begun\n'
+check "it says so" says err 'timeout: the command did not end within 25 s'
+check "it names the logs" says err 'logs: /'
+
+lab -- sh -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger; sleep 1000'
+check "a crash of dom0 is 125" ended 125
+check "well before the timeout" quicker 100
+check "it quotes the panic" says err 'crash: .*Kernel panic - not syncing: sysrq triggered crash'
+check "the output up to the crash is there" is out $'before\n'
+check "the console's last lines are shown" says err 'Hardware Dom0 crashed'
+
+lab --memory 300 --dom0-memory 160 -- true
+check "a crash of Xen is 125" ended 125
+check "it quotes Xen" says err 'crash: (XEN) Panic on CPU 0'
+
+lab --guest linux -- sh -c 'ls /lab/guest; [ "$(dd if=/lab/guest/bzImage bs=1 skip=514 count=4 2>/dev/null)" = HdrS ]'
+check "--guest linux brings a kernel as packaged" ended 0
+check "and an initramfs for it" says out '^initrd$'
+
+lab -- no-such-program
+check "a program that is not there is 127, as in a shell" ended 127
+
+# interrupt SIGNAL: a running command, the signal, and the end
+interrupt() {
+    "$corbel" lab run -- sh -c 'echo begun; sleep 1000' >out 2>err &
+    local pid=$! tries=0
+    until grep -q begun out || [ $tries -ge 600 ]; do tries=$((tries + 1)); sleep 0.1; done
+    qemu=$(pgrep -P "$pid" -f qemu-system-x86_64)
+    kill "-$1" "$pid"
+    wait "$pid"
+    status=$? run=$pid
+    tries=0
+    until gone "${qemu:-0}" || [ $tries -ge 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+}
+# Children of a shell without job control ignore SIGINT, unless their program listens; ours does.
+interrupt INT
+check "Ctrl-C is 130" ended 130
+check "QEMU was there" test -n "$qemu"
+check "QEMU is gone after it" gone "${qemu:-$$}"
+check "and so is the run's folder" eval "! kept $run"
+interrupt TERM
+check "SIGTERM is 143" ended 143
+check "QEMU is gone after it" gone "${qemu:-$$}"
+interrupt KILL
+check "QEMU dies with a corbel that is killed" gone "${qemu:-$$}"
+
+mkdir bin
+for tool in apt-get apt-cache dpkg-deb tar xz gzip ldd setpriv sh; do ln -s "$(command -v $tool)" bin/; done
+status=0 seconds=0
+env PATH="$work/bin" "$corbel" lab run -- true >out 2>err || status=$?
+check "without QEMU the status is 2" ended 2
+check "and the command that helps is named" says err 'sudo apt-get install qemu-system-x86'
+lab --with nowhere -- true
+check "a file that is not there is 2" ended 2
+lab --timeout never -- true
+check "a wrong option is 2" ended 2
+lab
+check "no command is 2" ended 2
+
+echo "1..$number"
+echo "# $((number - failed)) passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,15 @@
+// Which Xen answers, for the rows where releases differ (dmop.md section 14).
+
+import SystemCalls
+
+/// The minor version, 17 for 4.17, as /sys/hypervisor says; nil when it doesn't.
+func xenMinorVersion() -> Int? {
+    guard let file = try? OwnedDescriptor.open(path: "/sys/hypervisor/version/minor", .read) else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    var span = bytes.mutableSpan
+    guard let count = try? file.read(into: &span) else { return nil }
+    return Int(String(decoding: bytes.prefix(count).filter { $0 != 10 }, as: UTF8.self))
+}
+
+/// Before 4.15: no op 20, and a constant as the size of a resource, whatever the domain.
+let isBefore415 = (xenMinorVersion() ?? 0) < 15
