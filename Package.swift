@@ -75,8 +75,11 @@ let testTargets: [Target] = [
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
+    .target(
+        name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
-    program("xen-devicemodel-test", deviceModel + ["TAP"], path: "Tests/RealXen/devicemodel"),
+    program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    program("corbel-bench", deviceModel + ["GuestDriving"], path: "Benchmarks/swift"),
 ]
 
 let package = Package(

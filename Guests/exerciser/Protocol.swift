@@ -2,27 +2,27 @@
 // compile this file too.
 
 /// Limits and ports of the command protocol.
-enum Protocol {
+public enum Protocol {
     /// Told by `hello`; grows when a command changes its meaning.
-    static let version: UInt32 = 1
+    public static let version: UInt32 = 1
     /// vCPU n reads commands from port 0x510 + 0x10 n (4 bytes at a time).
-    static let commandPort: UInt32 = 0x510
+    public static let commandPort: UInt32 = 0x510
     /// vCPU n writes answers to port 0x514 + 0x10 n (4 bytes at a time).
-    static let answerPort: UInt32 = 0x514
+    public static let answerPort: UInt32 = 0x514
     /// From one vCPU's ports to the next vCPU's.
-    static let portStride: UInt32 = 0x10
+    public static let portStride: UInt32 = 0x10
     /// vCPUs with a stack of their own (`VCPUS_MAX` in Boot.S).
-    static let vcpusMax: UInt32 = 4
+    public static let vcpusMax: UInt32 = 4
     /// Bytes of the guest's test buffer: four pages, so that a string can cross a page boundary.
-    static let bufferBytes: UInt32 = 4 * 4096
+    public static let bufferBytes: UInt32 = 4 * 4096
     /// Elements of one string command over MMIO or a port; bounded by the buffer anyway.
-    static let elementsMax: UInt32 = 4096
+    public static let elementsMax: UInt32 = 4096
     /// Rounds of one `repeat` command and of one wait.
-    static let roundsMax: UInt32 = 1 << 28
+    public static let roundsMax: UInt32 = 1 << 28
 }
 
 /// First word of a command.
-enum Opcode: UInt32 {
+public enum Opcode: UInt32 {
     case hello = 0x01
     case portIn = 0x10, portOut = 0x11, stringIn = 0x12, stringOut = 0x13
     case load = 0x20, store = 0x21, moveIn = 0x22, moveOut = 0x23
@@ -35,7 +35,7 @@ enum Opcode: UInt32 {
 }
 
 /// First word of an answer; result words follow only after `ok`.
-enum Status: UInt32, Error {
+public enum Status: UInt32, Error {
     case ok = 0
     case unknownOpcode = 1
     /// Not 1, 2, 4 (or 8, for memory).

@@ -24,8 +24,8 @@ public func waitUntilReadable(
         pollfd(fd: second ?? -1, events: Int16(POLLIN), revents: 0),
     ]
     let deadline = milliseconds.map { MonotonicTime.now.advanced(byMilliseconds: max(0, $0)) }
+    var timeout = milliseconds.map { max(0, $0) } ?? -1
     while true {
-        let timeout = deadline.map { MonotonicTime.now.milliseconds(until: $0) } ?? -1
         // SAFETY: poll is given the two entries, and writes to them only.
         let count = unsafe withUnsafeMutablePointer(to: &descriptors) { start in
             unsafe start.withMemoryRebound(to: pollfd.self, capacity: 2) { unsafe poll($0, 2, timeout) }
@@ -34,6 +34,7 @@ public func waitUntilReadable(
         if count == 0 { return [] }
         let code = corbel_errno()
         if code != EINTR { throw SystemError(code, "poll") }
+        if let deadline { timeout = MonotonicTime.now.milliseconds(until: deadline) }
     }
     var ready: ReadableDescriptors = []
     for index in 0..<2 where descriptors[index].revents != 0 {

@@ -8,13 +8,17 @@ public import XenPlatform
 /// Event channels by the evtchn driver. Source: dmop.md section 10.
 ///
 /// One read fetches up to 64 ports, which `next()` hands out one by one. Whoever polls `descriptor` calls `next()`
-/// until it answers nil first, because ports already fetched don't make it readable.
+/// until it answers nil first, because ports already fetched don't make it readable. A read that did not fill its
+/// buffer has emptied the driver's ring, so that nil then costs no further read; what fires later makes the descriptor
+/// readable.
 public final class EventChannelDevice: EventChannels {
     private let device: OwnedDescriptor
     /// What the last read fetched: 4 bytes a port, little-endian, from `batchNext` to `batchEnd` not handed out yet.
     private var batch: [256 of UInt8] = .init(repeating: 0)
     private var batchNext = 0
     private var batchEnd = 0
+    /// Whether the last read has emptied the driver's ring, and nobody has been told so yet.
+    private var isDrained = false
     /// Ports bound here, so that after an overflow each can be looked at.
     private var bound: [EventPort] = []
     /// Ports to be handed out because of an overflow.
@@ -90,7 +94,13 @@ public final class EventChannelDevice: EventChannels {
 
     public func next() throws(XenError) -> EventPort? {
         if let port = recovered.popLast() { return port }
-        if batchNext == batchEnd { try fetch() }
+        if batchNext == batchEnd {
+            if isDrained {
+                isDrained = false
+                return nil
+            }
+            try fetch()
+        }
         if let port = recovered.popLast() { return port }
         if batchNext == batchEnd { return nil }
         defer { batchNext += 4 }
@@ -100,6 +110,8 @@ public final class EventChannelDevice: EventChannels {
     /// See `EventChannels.wait`. Ports that are fetched and not handed out count as an event that is there.
     public func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
         let hasEvent = batchNext != batchEnd || !recovered.isEmpty
+        // Whoever waits without having been told wants to know what there is from now on.
+        isDrained = false
         if hasEvent && other == nil { return .event }
         let ready: ReadableDescriptors
         do throws(SystemError) {
@@ -123,6 +135,7 @@ public final class EventChannelDevice: EventChannels {
             var span = batch.mutableSpan
             // The driver answers whole ports; the end of a file, which is no driver, nothing.
             batchEnd = (try device.readIfReady(into: &span) ?? 0) & ~3
+            isDrained = batchEnd > 0 && batchEnd < batch.count
         } catch {
             guard error.code == XenErrorCode.efbig.rawValue else { throw XenError(error, "read /dev/xen/evtchn") }
             try recover()

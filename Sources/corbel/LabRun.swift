@@ -8,7 +8,8 @@ struct LabRun: ParsableCommand {
         commandName: "run", abstract: "Run a command in dom0.",
         discussion: """
             The command runs as root in /lab, with no input; PATH is /lab:/bin:/sbin:/usr/lib/xen/bin. Its words \
-            arrive exactly as given. Its output, stderr included, comes to stdout as it is written.
+            arrive exactly as given. Its output, stderr included, comes to stdout as it is written; to \
+            the command it is a terminal (TERM=dumb). It may call "lab-mark NAME" to put a point in time into --json.
 
             Exit status: the command's own; 124 when the time is up; 125 when Xen, dom0 or QEMU died; 2 when something \
             is missing or wrong before the boot; 130 after Ctrl-C. When the command's own status is 124 or 125, stderr \

@@ -149,6 +149,27 @@ import XenPlatform
         #expect(try events.next() == nil)
     }
 
+    @Test func aReadThatEmptiedTheRingIsNotFollowedByAnother() throws {
+        // The file goes on where the first read has ended: a second read would find what comes there meanwhile.
+        try folder.fill("evtchn", [1, 0, 0, 0])
+        let events = platform.events
+        #expect(try events.next() == EventPort(1))
+        try folder.fill("evtchn", [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0])
+        #expect(try events.next() == nil, "as of the last look")
+        #expect(try events.next() == EventPort(2))
+        #expect(try events.wait(orReadable: nil, milliseconds: nil) == .event)
+        #expect(try events.next() == EventPort(3))
+    }
+
+    @Test func waitingLooksAnew() throws {
+        try folder.fill("evtchn", [1, 0, 0, 0])
+        let events = platform.events
+        #expect(try events.next() == EventPort(1))
+        try folder.fill("evtchn", [1, 0, 0, 0, 2, 0, 0, 0])
+        #expect(try events.wait(orReadable: nil, milliseconds: nil) == .event)
+        #expect(try events.next() == EventPort(2))
+    }
+
     @Test func unmaskingWritesThePortsNumber() throws {
         try platform.events.unmask(EventPort(0x0403_0201))
         #expect(try folder.bytes("evtchn", 8) == [1, 2, 3, 4])

@@ -1,6 +1,7 @@
 // The device-model library against a real guest on a real Xen: drives the exerciser in domain DOMID, prints TAP.
 //     xen-devicemodel-test DOMID [hvm]      the guest is unpaused, or will be; hvm: it has interrupt lines
 
+import GuestDriving
 import SystemCalls
 import TAP
 import XenABI

@@ -1,5 +1,6 @@
 // Accesses of a real guest, and what of them reaches a device. Rows B1 to B11 of dmop.md section 18.7 and the like.
 
+import GuestDriving
 import TAP
 import XenABI
 import XenDeviceModel

@@ -1,5 +1,6 @@
 // Every operation of the library, answered by real Xen. Rows of dmop.md section 18.5.
 
+import GuestDriving
 import TAP
 import XenABI
 import XenDeviceModel

@@ -1,5 +1,6 @@
 // What a server may do while a real guest runs: late answers, changing ranges, pausing, sharing, two vCPUs.
 
+import GuestDriving
 import TAP
 import XenABI
 import XenDeviceModel

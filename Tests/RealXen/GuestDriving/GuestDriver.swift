@@ -1,13 +1,13 @@
 // Drives the exerciser guest: its command ports as a device of ours, on a server of its own.
 // Not for: the accesses under test; other devices serve those.
 
-import SystemCalls
-import XenABI
-import XenDeviceModel
-import XenPlatform
+internal import SystemCalls
+public import XenABI
+public import XenDeviceModel
+internal import XenPlatform
 
 /// Why a command has no results.
-enum DriverError: Error {
+public enum DriverError: Error {
     case refused(UInt32)
     case noAnswer
     case xen(XenError)
@@ -15,9 +15,9 @@ enum DriverError: Error {
 
 /// Feeds commands to the guest's vCPUs, and collects what they answer. A vCPU without a command waits in Xen: its
 /// read stays unanswered until there is one.
-final class GuestDriver: IODevice {
+public final class GuestDriver: IODevice {
     /// How long one command may take, in milliseconds: emulation under emulation, on a machine with other work.
-    static let patience: UInt64 = 60_000
+    public static let patience: UInt64 = 60_000
 
     private final class WaitingRead {
         private var request: IORequest?
@@ -28,16 +28,18 @@ final class GuestDriver: IODevice {
     private var commands = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
     private var answers = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
     private var waiting = [WaitingRead?](repeating: nil, count: Int(Protocol.vcpusMax))
-    let domain: DeviceModelDomain
+    /// The guest.
+    public let domain: DeviceModelDomain
 
-    init(_ domain: DeviceModelDomain) { self.domain = domain }
+    public init(_ domain: DeviceModelDomain) { self.domain = domain }
 
-    static var ports: IORange {
+    /// What a server claims for it.
+    public static var ports: IORange {
         let first = UInt16(Protocol.commandPort)
         return .ports(first...first + UInt16(Protocol.portStride * Protocol.vcpusMax) - 1)
     }
 
-    func accept(_ request: consuming IORequest) {
+    public func accept(_ request: consuming IORequest) {
         let vcpu = Int(request.offset / UInt64(Protocol.portStride))
         guard request.isRead else {
             answers[vcpu].append(UInt32(truncatingIfNeeded: request.value))
@@ -52,7 +54,7 @@ final class GuestDriver: IODevice {
     }
 
     /// Gives a command to a vCPU and does not wait.
-    func send(_ opcode: Opcode, _ words: [UInt32] = [], vcpu: Int = 0) {
+    public func send(_ opcode: Opcode, _ words: [UInt32] = [], vcpu: Int = 0) {
         commands[vcpu] += [opcode.rawValue] + words
         if let read = waiting[vcpu] {
             waiting[vcpu] = nil
@@ -60,9 +62,14 @@ final class GuestDriver: IODevice {
         }
     }
 
-    /// Serves until a vCPU has answered: status, and `count` results if it is 0.
-    func results(_ count: Int, vcpu: Int = 0) throws(DriverError) -> [UInt32] {
-        try serve { self.answers[vcpu].count >= 1 && (self.answers[vcpu][0] != 0 || self.answers[vcpu].count > count) }
+    /// Whether a vCPU has answered: a status, and `count` results if it is 0.
+    public func hasResults(_ count: Int, vcpu: Int = 0) -> Bool {
+        answers[vcpu].count >= 1 && (answers[vcpu][0] != 0 || answers[vcpu].count > count)
+    }
+
+    /// Serves until a vCPU has answered. Throws `refused` for a status that is not 0.
+    public func results(_ count: Int, vcpu: Int = 0) throws(DriverError) -> [UInt32] {
+        try serve { self.hasResults(count, vcpu: vcpu) }
         let status = answers[vcpu].removeFirst()
         guard status == 0 else { throw .refused(status) }
         defer { answers[vcpu].removeFirst(count) }
@@ -70,7 +77,7 @@ final class GuestDriver: IODevice {
     }
 
     /// Gives a command and waits for its results.
-    func run(
+    public func run(
         _ opcode: Opcode, _ words: [UInt32] = [], results count: Int = 0, vcpu: Int = 0
     ) throws(DriverError) -> [UInt32] {
         send(opcode, words, vcpu: vcpu)
@@ -78,7 +85,7 @@ final class GuestDriver: IODevice {
     }
 
     /// Serves every server of the domain until a condition holds.
-    func serve(until holds: () -> Bool) throws(DriverError) {
+    public func serve(until holds: () -> Bool) throws(DriverError) {
         let deadline = MonotonicTime.now.nanoseconds + Self.patience * 1_000_000
         while !holds() {
             guard MonotonicTime.now.nanoseconds < deadline else { throw .noAnswer }
@@ -94,9 +101,9 @@ final class GuestDriver: IODevice {
 }
 
 /// A 64-bit value as the guest takes it.
-func pair(_ value: UInt64) -> [UInt32] {
+public func pair(_ value: UInt64) -> [UInt32] {
     [UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)]
 }
 
 /// Two result words as one value.
-func joined(_ words: [UInt32]) -> UInt64 { UInt64(words[0]) | UInt64(words[1]) << 32 }
+public func joined(_ words: [UInt32]) -> UInt64 { UInt64(words[0]) | UInt64(words[1]) << 32 }
