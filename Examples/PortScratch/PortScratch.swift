@@ -20,10 +20,10 @@ final class Scratch: RegisterDevice {
 
 @main enum PortScratch {
     static func main() {
-        let arguments = CommandLine.arguments.dropFirst()
-        guard let number = arguments.first.flatMap({ UInt16($0) }), arguments.count == 1 else {
-            end("usage: PortScratch DOMID", 2)
-        }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments == ["--version"] { end("PortScratch 0.1.0", 0) }
+        if arguments == ["--help"] { end("usage: PortScratch DOMID", 0) }
+        guard arguments.count == 1, let number = UInt16(arguments[0]) else { end("usage: PortScratch DOMID", 2) }
         do throws(XenError) {
             let stop = StopSignals()
             let domain = try XenLinux.open().domain(DomainID(number), restricted: true)
@@ -35,7 +35,7 @@ final class Scratch: RegisterDevice {
     }
 
     static func end(_ sentence: String, _ status: Int32) -> Never {
-        try? StandardStream.error.write(sentence + "\n")
+        try? (status == 0 ? StandardStream.output : .error).write(sentence + "\n")
         exitProgram(status)
     }
 }

@@ -44,7 +44,10 @@ final class DescriptorSink: ByteSink {
 func openStandardStream(_ number: Int32, _ access: FileAccess) -> OwnedDescriptor? {
     let options: OpenOptions = access == .read ? [.nonBlocking] : [.nonBlocking, .append]
     do throws(SystemError) {
-        return try OwnedDescriptor.open(path: "/proc/self/fd/\(number)", access, options)
+        let stream = try OwnedDescriptor.open(path: "/proc/self/fd/\(number)", access, options)
+        // Others write to the same file, the shell's next command say, at a place that only the stream itself moves on.
+        if access == .write, try stream.isRegularFile() { return OwnedDescriptor(owning: number) }
+        return stream
     } catch {
         // ENOENT: nothing is there, if /proc itself is. Others: a socket, or a terminal of another user's.
         let hasProc = (try? OwnedDescriptor.open(path: "/proc/self/fd", .read, [.directory])) != nil

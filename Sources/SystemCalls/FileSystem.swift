@@ -33,6 +33,14 @@ extension OwnedDescriptor {
     /// Returns when the file's bytes (of a folder: its names) are on the disk.
     public func synchronize() throws(SystemError) { _ = try plain("fsync") { fsync(rawValue) } }
 
+    /// Whether it is an ordinary file, which never makes who reads or writes it wait.
+    public func isRegularFile() throws(SystemError) -> Bool {
+        var information = stat()
+        // SAFETY: the call fills in our structure.
+        _ = try plain("fstat") { unsafe fstat(rawValue, &information) }
+        return information.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG)
+    }
+
     /// Bytes of the file.
     public func byteCount() throws(SystemError) -> Int {
         var information = stat()

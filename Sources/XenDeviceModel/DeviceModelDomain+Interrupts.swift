@@ -35,6 +35,9 @@ extension DeviceModelDomain {
     /// Makes a vCPU take an event when it next runs (`inject_event`). `errorCode` nil: none. `extra`: CR2 of a page
     /// fault, pending debug bits of a debug exception. Throws EBUSY when one is pending, EINVAL for a vCPU that is
     /// not there.
+    ///
+    /// Xen checks neither type nor vector. On AMD an external interrupt, an NMI, and a hardware exception with a vector
+    /// that is no exception's crash the domain (dmop.md section 3.13): to interrupt a guest use `injectMSI`.
     public func injectEvent(
         _ vcpu: VCPUID, type: EventType, vector: UInt8, instructionByteCount: UInt8 = 0, errorCode: UInt32? = nil,
         extra: UInt64 = 0

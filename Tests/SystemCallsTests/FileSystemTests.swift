@@ -13,6 +13,7 @@ import Testing
             try file.writeAll(text.span)
             try file.synchronize()
             #expect(try file.byteCount() == 2)
+            #expect(try file.isRegularFile())
         }
         try renameFile(from: folder + "/new", to: folder + "/old")
         let file = try OwnedDescriptor.open(path: folder + "/old", .read)
@@ -25,6 +26,11 @@ import Testing
         #expect(code == 39, "ENOTEMPTY")
         try removeFile(path: folder + "/old")
         try removeDirectory(path: folder)
+    }
+
+    @Test func aFolderAndADeviceAreNoOrdinaryFiles() throws {
+        #expect(try !OwnedDescriptor.open(path: "/tmp", .read).isRegularFile())
+        #expect(try !OwnedDescriptor.open(path: "/dev/null", .write).isRegularFile())
     }
 
     @Test func anExclusiveFileIsNotMadeTwice() throws {
