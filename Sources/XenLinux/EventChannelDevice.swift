@@ -8,17 +8,17 @@ public import XenPlatform
 /// Event channels by the evtchn driver. Source: dmop.md section 10.
 ///
 /// One read fetches up to 64 ports, which `next()` hands out one by one. Whoever polls `descriptor` calls `next()`
-/// until it answers nil first, because ports already fetched don't make it readable. A read that did not fill its
-/// buffer has emptied the driver's ring, so that nil then costs no further read; what fires later makes the descriptor
-/// readable.
+/// until it answers nil first, because ports already fetched don't make it readable. It answers nil after each batch,
+/// which costs no further read and lets a busy program see to its other work; what has fired since, or did not fit,
+/// keeps the descriptor readable.
 public final class EventChannelDevice: EventChannels {
     private let device: OwnedDescriptor
     /// What the last read fetched: 4 bytes a port, little-endian, from `batchNext` to `batchEnd` not handed out yet.
     private var batch: [256 of UInt8] = .init(repeating: 0)
     private var batchNext = 0
     private var batchEnd = 0
-    /// Whether the last read has emptied the driver's ring, and nobody has been told so yet.
-    private var isDrained = false
+    /// Whether a batch was handed out whole, and nobody has been told so yet.
+    private var isBatchOver = false
     /// Ports bound here, so that after an overflow each can be looked at.
     private var bound: [EventPort] = []
     /// Ports to be handed out because of an overflow.
@@ -95,8 +95,8 @@ public final class EventChannelDevice: EventChannels {
     public func next() throws(XenError) -> EventPort? {
         if let port = recovered.popLast() { return port }
         if batchNext == batchEnd {
-            if isDrained {
-                isDrained = false
+            if isBatchOver {
+                isBatchOver = false
                 return nil
             }
             try fetch()
@@ -111,7 +111,7 @@ public final class EventChannelDevice: EventChannels {
     public func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
         let hasEvent = batchNext != batchEnd || !recovered.isEmpty
         // Whoever waits without having been told wants to know what there is from now on.
-        isDrained = false
+        isBatchOver = false
         if hasEvent && other == nil { return .event }
         let ready: ReadableDescriptors
         do throws(SystemError) {
@@ -135,7 +135,7 @@ public final class EventChannelDevice: EventChannels {
             var span = batch.mutableSpan
             // The driver answers whole ports; the end of a file, which is no driver, nothing.
             batchEnd = (try device.readIfReady(into: &span) ?? 0) & ~3
-            isDrained = batchEnd > 0 && batchEnd < batch.count
+            isBatchOver = batchEnd > 0
         } catch {
             guard error.code == XenErrorCode.efbig.rawValue else { throw XenError(error, "read /dev/xen/evtchn") }
             try recover()

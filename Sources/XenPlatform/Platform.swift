@@ -79,8 +79,8 @@ public protocol EventChannels: AnyObject {
     func notify(_ port: EventPort) throws(XenError)
     /// Lets a port fire again; `next()` has masked it.
     func unmask(_ port: EventPort) throws(XenError)
-    /// The next local port that has fired, masked from here on; nil when none has as of the last look. Never blocks.
-    /// One that fires after that look makes `descriptor` readable.
+    /// The next local port that has fired, masked from here on; nil when all that the last look found were handed out.
+    /// Never blocks. While there is more, `descriptor` stays readable.
     func next() throws(XenError) -> EventPort?
     /// Limits this handle to one domain. Ports that are bound stay usable.
     func restrict(to domain: DomainID) throws(XenError)
