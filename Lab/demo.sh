@@ -1,12 +1,13 @@
 #!/bin/sh
 # The demonstration, in dom0: a Linux guest whose serial port is a Swift device model, which prints the guest's log as
-# "guest| ..." lines. Status 0: the guest started, reported, powered off, and the device model ended by itself.
+# "guest| ..." lines. Its argument, if any, is added to the guest's kernel command line. Status 0: the guest started, reported, powered off, and the device model ended by itself.
 say() { echo "-- $*"; }
 
 read -r version </proc/version
 say "dom0: ${version%% (*}, Xen $(xl info xen_version)"
 say "creating the guest (paused)"
-xl create -p /lab/demo-guest.cfg >/tmp/create.log 2>&1 || { cat /tmp/create.log; exit 1; }
+arguments=$(sed -n 's/^extra = "\(.*\)"$/\1/p' /lab/demo-guest.cfg)
+xl create -p /lab/demo-guest.cfg "extra=\"$arguments $1\"" >/tmp/create.log 2>&1 || { cat /tmp/create.log; exit 1; }
 domain=$(xl domid guest)
 lab-mark created
 

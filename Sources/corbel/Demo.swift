@@ -14,10 +14,20 @@ struct Demo: ParsableCommand {
     @Option(help: ArgumentHelp("How long all of it may take.", valueName: "seconds"))
     var timeout = 300.0
 
+    @Option(help: ArgumentHelp("Words to add to the guest's kernel command line.", valueName: "text"))
+    var append = ""
+
     @OptionGroup var settings: BootSettings
 
+    func validate() throws {
+        // The words go through a configuration of xl's, which knows no way to quote these.
+        guard !append.contains(where: { "\"\\\n".contains($0) }) else {
+            throw ValidationError("--append takes no quotes, backslashes or line ends")
+        }
+    }
+
     func run() throws {
-        var options = LabOptions(command: try CommandWords(["sh", "/lab/demo.sh"]))
+        var options = LabOptions(command: try CommandWords(["sh", "/lab/demo.sh", append]))
         options.files = [LabFile(try device(), at: "/lab/SerialConsole")]
         options.demonstration = true
         options.toolstack = true

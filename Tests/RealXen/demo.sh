@@ -23,6 +23,13 @@ says 'create_ioreq_server +1 ' "and each DM_OP with its count"
 says '^-- boot [0-9.]+ s, domain creation [0-9.]+ s, guest [0-9.]+ s, total [0-9.]+ s' "and the split of the run"
 [ ! -s "$err" ]
 row $? "it is quiet where there is no terminal"
-[ $bad = 0 ] || { tail -n 15 "$out" | sed 's/^/# /'; sed 's/^/# /' "$err"; }
 grep -E '^-- boot' "$out" | sed 's/^--/#/'
+
+# A guest that never gets to its power off: its init is not there, and its kernel stands still after that panic.
+.build/release/corbel demo --timeout 150 --append 'rdinit=/none root=/none panic=0' >"$out" 2>"$err"
+[ $? = 124 ]
+row $? "a guest that never boots ends in a timeout, 124"
+grep -q "the guest's last lines:" "$err" && grep -qE 'guest\| .*panic' "$err"
+row $? "with the last lines of its log"
+[ $bad = 0 ] || { tail -n 15 "$out" | sed 's/^/# /'; sed 's/^/# /' "$err"; }
 exit $bad
