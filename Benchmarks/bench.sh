@@ -23,7 +23,7 @@ program() { # program LABEL: the file
 }
 
 measure() { # measure LABEL ROUND
-    $(program "$1") "$id" $subjects >lines || exit 1
+    timeout 60 $(program "$1") "$id" $subjects >lines || { echo "$1 failed in round $2: $?"; exit 1; }
     sed "s/^/time $1 $2 /" lines
 }
 
@@ -39,9 +39,9 @@ for label in swift c; do
     for name in nr_vcpus inject_msi port-in mmio-load; do
         for count in 100 300; do
             run="$(program $label) $id $name=$count"
-            strace -f -c -U calls,name -o calls $run >/dev/null
+            timeout 60 strace -f -c -U calls,name -o calls $run >/dev/null
             sed -n "s/^ *\([0-9]*\) total$/calls $label $name $count \1/p" calls
-            LD_PRELOAD=/lab/allocations.so $run 2>&1 >/dev/null |
+            timeout 60 env LD_PRELOAD=/lab/allocations.so $run 2>&1 >/dev/null |
                 sed -n "s/^allocations \([0-9]*\)$/allocations $label $name $count \1/p"
         done
     done

@@ -1,6 +1,6 @@
-# From the lines that bench.sh prints to tables. A run counts by its quickest measurement, because what else the machine
-# does can only make one slower. A round is C, Swift, C again: what drifts drops out of its ratio, and its two C runs
-# tell how much of a difference means nothing.
+# From the lines that bench.sh prints to tables. A program counts by its quickest measurement of all rounds, because what
+# else the machine does can only make one slower. The C program takes part twice, before and after the Swift one in each
+# round: how far its two figures are apart tells how much of a difference means nothing.
 BEGIN {
     count = split("nr_vcpus inject_msi port-in mmio-load", subjects)
     title["nr_vcpus"] = "DM_OP nr_vcpus"
@@ -14,7 +14,9 @@ $1 == "MHz" { megahertz = $2 }
 $1 == "time" {
     # Round trips by the clock of the guest that makes them, DM_OPs by the caller's. In seconds.
     seconds = ($7 > 0 ? $7 / megahertz / 1e6 : $6 / 1e9) / $5
-    if (!(($2, $4, $3) in cost) || seconds < cost[$2, $4, $3]) cost[$2, $4, $3] = seconds
+    if (!(($2, $4) in cost) || seconds < cost[$2, $4]) cost[$2, $4] = seconds
+    if (!(($2, $4, $3) in seen)) done[$2, $4]++
+    seen[$2, $4, $3] = 1
 }
 
 $1 == "calls" || $1 == "allocations" {
@@ -25,39 +27,20 @@ $1 == "calls" || $1 == "allocations" {
     at[$1, $2, $3] = $4
 }
 
-function median(values, n,    i, j, value) {
-    for (i = 2; i <= n; i++) {
-        value = values[i]
-        for (j = i - 1; j >= 1 && values[j] > value; j--) values[j + 1] = values[j]
-        values[j + 1] = value
-    }
-    return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
-}
-
 function difference(ratio) { return ratio > 1 ? ratio - 1 : 1 - ratio }
 
 # One line of the table of times.
-function times(name,    round, c, again, swift, n, rates, cRates, ratios, parts, noise) {
-    for (round = 1; round <= rounds; round++) {
-        c = cost["c", name, round]; swift = cost["swift", name, round]; again = cost["again", name, round]
-        if (!(c > 0 && swift > 0 && again > 0)) continue
-        n++
-        rates[n] = 1 / swift
-        cRates[n] = 2 / (c + again)
-        ratios[n] = (c + again) / 2 / swift
-        parts[n] = c / again
-        noise[n] = difference(c / again)
-    }
-    if (n < rounds) {
-        printf "%-18s missing: %d of %d rounds\n", title[name], rounds - n, rounds
+function times(name,    c, swift, ratio, band) {
+    if (done["c", name] < rounds || done["swift", name] < rounds || done["again", name] < rounds) {
+        printf "%-18s missing\n", title[name]
         missing = 1
         return
     }
-    ratio = median(ratios, n)
-    band = median(noise, n)
-    drift = difference(median(parts, n))
-    if (drift > band) band = drift
-    printf "%-18s %10.0f/s %10.0f/s %8.2f %9.2f   %s\n", title[name], median(rates, n), median(cRates, n), ratio, band,
+    c = (cost["c", name] + cost["again", name]) / 2
+    swift = cost["swift", name]
+    ratio = c / swift
+    band = difference(cost["c", name] / cost["again", name])
+    printf "%-18s %10.0f/s %10.0f/s %8.2f %9.2f   %s\n", title[name], 1 / swift, 1 / c, ratio, band,
         (ratio >= 1 - band ? "ok" : "SLOWER")
 }
 

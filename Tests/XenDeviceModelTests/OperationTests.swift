@@ -118,4 +118,13 @@ import XenABI
         #expect(domain.counter(of: .injectMSI).refused == 1)
         #expect(domain.counter(of: .setISAIRQLevel).count == 0)
     }
+
+    @Test func whatIsTimedStandsForAllCalls() {
+        var counter = CallCounter()
+        let weights = (0..<160).map { _ in counter.begin() }
+        #expect(weights.prefix(16).allSatisfy { $0 == 1 }, "few calls are all timed")
+        #expect(weights.reduce(0, +) == 160)
+        #expect(weights.count { $0 > 0 } == 16 + 9)
+        #expect(counter.count == 160)
+    }
 }
