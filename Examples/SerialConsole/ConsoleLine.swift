@@ -41,7 +41,7 @@ final class ConsoleLine: SerialLine {
     func interrupt(level: Bool) {
         guard let irq else { return }
         do throws(XenError) {
-            try domain.setISAIRQLevel(irq, level)
+            try domain.setISAIRQLevel(irq, level: level)
         } catch {
             // ESRCH: the domain is on its way out, which the service notices.
             if hasComplained || error.code == .esrch { return }

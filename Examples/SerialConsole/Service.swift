@@ -29,6 +29,7 @@ final class Service: DescriptorHandler, TimerHandler {
     private let outputs: [ConsoleOutput]
 
     private var eventWatch: Watch?
+    private var stopWatch: Watch?
     private var livenessTimer: LoopTimer?
     private var flushTimer: LoopTimer?
     private var end: End?
@@ -53,7 +54,7 @@ final class Service: DescriptorHandler, TimerHandler {
     func run() -> End {
         do throws(SystemError) {
             eventWatch = try loop.watch(domain.platform.events.descriptor, self)
-            _ = try loop.watch(stop.descriptor, self)
+            stopWatch = try loop.watch(stop.descriptor, self)
             scheduleLivenessCheck()
             serve()
             if end == nil { try loop.run() }
@@ -63,9 +64,16 @@ final class Service: DescriptorHandler, TimerHandler {
         return end ?? .stopped
     }
 
+    /// Leaves the loop to what else is in it: output that has to wait.
+    private func leaveLoop() {
+        for watch in [eventWatch, stopWatch].compactMap({ $0 }) { try? loop.remove(watch) }
+        for timer in [livenessTimer, flushTimer].compactMap({ $0 }) { loop.cancel(timer) }
+    }
+
     /// Takes the server down, so that the guest goes on without us. Answers its numbers, and what went wrong; of a
     /// domain that is gone nothing is left to go wrong.
     func close() -> (statistics: ServerStatistics, failure: XenError?) {
+        leaveLoop()
         guard let server = server.take() else { return (ServerStatistics(), nil) }
         let statistics = server.statistics
         do throws(XenError) {

@@ -9,12 +9,17 @@ final class DescriptorSink: ByteSink {
     private static let brokenPipe: Int32 = 32  // EPIPE
 
     let descriptor: OwnedDescriptor
+    /// A socket is sent to without waiting, for its mode may be somebody else's to set.
+    private let isSocket: Bool
 
-    init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+    init(_ descriptor: consuming OwnedDescriptor) {
+        isSocket = (try? descriptor.isSocket()) ?? false
+        self.descriptor = descriptor
+    }
 
     func write(_ bytes: Span<UInt8>) -> WriteOutcome {
         do throws(SystemError) {
-            let count = try descriptor.write(bytes)
+            let count = try isSocket ? descriptor.send(bytes) : descriptor.write(bytes)
             return count > 0 ? .wrote(count) : .failed(reason: "nothing was taken")
         } catch {
             switch error.code {
@@ -46,13 +51,13 @@ func openStandardStream(_ number: Int32, _ access: FileAccess) -> OwnedDescripto
     do throws(SystemError) {
         let stream = try OwnedDescriptor.open(path: "/proc/self/fd/\(number)", access, options)
         // Others write to the same file, the shell's next command say, at a place that only the stream itself moves on.
-        if access == .write, try stream.isRegularFile() { return OwnedDescriptor(owning: number) }
+        if access == .write, try stream.isRegularFile() { return try .duplicate(ofStandardStream: number) }
         return stream
     } catch {
         // ENOENT: nothing is there, if /proc itself is. Others: a socket, or a terminal of another user's.
         let hasProc = (try? OwnedDescriptor.open(path: "/proc/self/fd", .read, [.directory])) != nil
         if error.code == 2 && hasProc { return nil }
-        return OwnedDescriptor(owning: number)
+        return try? .duplicate(ofStandardStream: number)
     }
 }
 

@@ -114,16 +114,20 @@ public final class EventLoop {
 
     /// Serves until `stop()`. Without watches and timers it sleeps for ever.
     public func run() throws(SystemError) {
-        stopping = false
-        while !stopping { try turn(milliseconds: nil) }
+        defer { stopping = false }
+        while !stopping { try round(milliseconds: nil) { stopping } }
     }
 
-    /// Makes `run()` return after the handler that is at work.
+    /// Makes `run()` return after the handler that is at work; the next `run()`, when none is going on.
     public func stop() { stopping = true }
 
     /// One round, not from within a handler: sleeps until something is ready or `milliseconds` have passed (nil: for
-    /// ever), and tells its handlers.
+    /// ever), and tells all its handlers, also after `stop()`.
     public func turn(milliseconds: Int32?) throws(SystemError) {
+        try round(milliseconds: milliseconds) { false }
+    }
+
+    private func round(milliseconds: Int32?, until isOver: () -> Bool) throws(SystemError) {
         try arm()
         let count = try poll.wait(milliseconds: milliseconds)
         var timerIsDue = false
@@ -137,9 +141,9 @@ public final class EventLoop {
             // Removed by a handler of this round, and perhaps used again: the generation tells.
             guard isWatched(watch), let handler = slots[Int(watch.slot)].handler else { continue }
             handler.ready(watch, event.readiness, on: self)
-            if stopping { return }
+            if isOver() { return }
         }
-        if timerIsDue { try fireTimers() }
+        if timerIsDue { try fireTimers(until: isOver) }
     }
 
     private func arm() throws(SystemError) {
@@ -149,12 +153,12 @@ public final class EventLoop {
         armedFor = next
     }
 
-    private func fireTimers() throws(SystemError) {
+    private func fireTimers(until isOver: () -> Bool) throws(SystemError) {
         _ = try timer.acknowledge()
         armedFor = nil
         // Timers made by these handlers wait for the next round, so that descriptors get their turn.
         let limit = timers.mark()
         let now = MonotonicTime.now
-        while !stopping, let due = timers.popDue(now, before: limit) { due.handler.fired(due.timer, on: self) }
+        while !isOver(), let due = timers.popDue(now, before: limit) { due.handler.fired(due.timer, on: self) }
     }
 }

@@ -34,11 +34,16 @@ extension OwnedDescriptor {
     public func synchronize() throws(SystemError) { _ = try plain("fsync") { fsync(rawValue) } }
 
     /// Whether it is an ordinary file, which never makes who reads or writes it wait.
-    public func isRegularFile() throws(SystemError) -> Bool {
+    public func isRegularFile() throws(SystemError) -> Bool { try kind() == mode_t(S_IFREG) }
+
+    /// Whether it is a socket, which can't be opened anew by name.
+    public func isSocket() throws(SystemError) -> Bool { try kind() == mode_t(S_IFSOCK) }
+
+    private func kind() throws(SystemError) -> mode_t {
         var information = stat()
         // SAFETY: the call fills in our structure.
         _ = try plain("fstat") { unsafe fstat(rawValue, &information) }
-        return information.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG)
+        return information.st_mode & mode_t(S_IFMT)
     }
 
     /// Bytes of the file.

@@ -7,29 +7,30 @@ internal import CSystem
 
 extension OwnedDescriptor {
     /// ioctl with a number as its argument. Answers what the driver answers, which is not negative.
-    public func control(_ request: UInt32, value: UInt = 0) throws(SystemError) -> Int32 {
+    package func control(_ request: UInt32, value: UInt = 0) throws(SystemError) -> Int32 {
         try once("ioctl") { corbel_ioctl_value(rawValue, request, value) }
     }
 
     /// ioctl with a structure that holds no address. The driver may write to it.
-    public func control(_ request: UInt32, _ argument: inout MutableSpan<UInt8>) throws(SystemError) -> Int32 {
-        // SAFETY: the span is ours alone during the call. That `request` has an argument of no more than its size is
-        // the promise of the caller's argument table.
-        try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+    package func control(_ request: UInt32, _ argument: inout MutableSpan<UInt8>) throws(SystemError) -> Int32 {
+        checkSize(of: request, argument)
+        // SAFETY: the span is ours alone during the call, and has the size that the request's number names.
+        return try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
             try once("ioctl") { unsafe corbel_ioctl(rawValue, request, bytes.baseAddress) }
         }
     }
 
     /// ioctl with a structure that holds the address of an array that the driver reads, and of one that it writes:
     /// 8 bytes each, at the offsets given.
-    public func control<Input: BitwiseCopyable, Output: BitwiseCopyable>(
+    package func control<Input: BitwiseCopyable, Output: BitwiseCopyable>(
         _ request: UInt32, _ argument: inout MutableSpan<UInt8>,
         addressAt inputOffset: Int, of input: Span<Input>,
         addressAt outputOffset: Int, of output: inout MutableSpan<Output>
     ) throws(SystemError) -> Int32 {
+        checkSize(of: request, argument)
         // SAFETY: all three spans stay where they are for the whole call, and the driver writes to the mutable ones
         // only. That the counts in the structure fit them is the promise of the caller.
-        try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+        return try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
             try unsafe input.withUnsafeBufferPointer { inputs throws(SystemError) in
                 try unsafe output.withUnsafeMutableBufferPointer { outputs throws(SystemError) in
                     unsafe store(UInt64(UInt(bitPattern: inputs.baseAddress)), in: bytes, at: inputOffset)
@@ -43,13 +44,14 @@ extension OwnedDescriptor {
     /// ioctl with a structure that holds, at `offset`, the address of descriptors {address, byte count}, 8 bytes each,
     /// of one or two buffers that the driver may read and write. An empty second buffer is left out; the structure's
     /// own count of buffers is the caller's to write. Allocates nothing.
-    public func control(
+    package func control(
         _ request: UInt32, _ argument: inout MutableSpan<UInt8>, vectorAt offset: Int,
         _ first: inout MutableSpan<UInt8>, _ second: inout MutableSpan<UInt8>
     ) throws(SystemError) -> Int32 {
+        checkSize(of: request, argument)
         // SAFETY: the buffers are ours alone and stay where they are for the whole call; each descriptor has its own
         // size.
-        try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+        return try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
             try unsafe first.withUnsafeMutableBufferPointer { one throws(SystemError) in
                 try unsafe second.withUnsafeMutableBufferPointer { two throws(SystemError) in
                     var vector = unsafe BufferVector(one, two)
@@ -79,6 +81,11 @@ private struct BufferVector {
             secondByteCount = UInt64(second.count)
         }
     }
+}
+
+/// The number of a request says how long its argument is (bits 16 to 29; 0 where it is older than that habit).
+private func checkSize(of request: UInt32, _ argument: borrowing MutableSpan<UInt8>) {
+    precondition(Int(request >> 16 & 0x3FFF) <= argument.count, "an argument shorter than its request says")
 }
 
 /// Writes an address into an argument structure.

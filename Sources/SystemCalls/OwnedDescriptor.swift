@@ -85,6 +85,12 @@ public struct OwnedDescriptor: ~Copyable {
         _ = try plain("fcntl") { corbel_fcntl_set(rawValue, F_SETFL, wanted) }
     }
 
+    /// A second descriptor of a standard stream, 0 to 2, which stays open when this one is closed. Throws EBADF when
+    /// the program was started without the stream.
+    public static func duplicate(ofStandardStream number: Int32) throws(SystemError) -> OwnedDescriptor {
+        OwnedDescriptor(owning: try once("fcntl") { corbel_fcntl_set(number, F_DUPFD_CLOEXEC, 3) })
+    }
+
     /// A second descriptor of the same open file.
     public func duplicate() throws(SystemError) -> OwnedDescriptor {
         OwnedDescriptor(owning: try plain("fcntl") { corbel_fcntl_set(rawValue, F_DUPFD_CLOEXEC, 0) })
@@ -118,6 +124,14 @@ public struct OwnedDescriptor: ~Copyable {
         // SAFETY: the kernel reads within the span.
         try unsafe bytes.withUnsafeBufferPointer { source throws(SystemError) in
             try plain("write") { unsafe CSystem.write(rawValue, source.baseAddress, source.count) }
+        }
+    }
+
+    /// Sends what a socket takes without waiting, whatever its mode; throws EAGAIN when that is nothing.
+    public func send(_ bytes: Span<UInt8>) throws(SystemError) -> Int {
+        // SAFETY: the kernel reads within the span.
+        try unsafe bytes.withUnsafeBufferPointer { source throws(SystemError) in
+            try plain("send") { unsafe corbel_send_at_once(rawValue, source.baseAddress, source.count) }
         }
     }
 

@@ -81,6 +81,24 @@ public struct Pipe: ~Copyable {
     }
 }
 
+/// Two sockets that are connected to each other.
+public struct SocketPair: ~Copyable {
+    public let first: OwnedDescriptor
+    public let second: OwnedDescriptor
+
+    public init() throws(SystemError) {
+        var ends: [2 of Int32] = [-1, -1]
+        // SAFETY: the call writes two numbers, and there is room for two.
+        _ = try once("socketpair") {
+            unsafe withUnsafeMutablePointer(to: &ends) { start in
+                unsafe start.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe corbel_socket_pair($0) }
+            }
+        }
+        first = OwnedDescriptor(owning: ends[0])
+        second = OwnedDescriptor(owning: ends[1])
+    }
+}
+
 extension OwnedDescriptor {
     /// A file of `byteCount` zero bytes that lives in memory only (memfd), for sharing.
     public static func memoryFile(name: String, byteCount: Int) throws(SystemError) -> OwnedDescriptor {

@@ -14,10 +14,13 @@ struct Claim {
 /// The claims of one server, sorted by type and start. Xen refuses overlaps within a server, so at most one fits.
 struct ClaimTable {
     private(set) var claims: [Claim] = []
+    /// Each device once, however many ranges it has.
+    private(set) var devices: [any IODevice] = []
 
     mutating func insert(_ range: IORange, _ device: any IODevice) {
         let claim = Claim(range: range, origin: range.start, device: device)
         claims.insert(claim, at: firstIndex(after: range.type, range.start))
+        if !devices.contains(where: { $0 === device }) { devices.append(device) }
     }
 
     /// Takes a range away from whoever holds it, as Xen does: a claim may lose a part, or fall in two.
@@ -31,6 +34,7 @@ struct ClaimTable {
             }
         }
         claims = kept
+        devices.removeAll { device in !claims.contains { $0.device === device } }
     }
 
     /// The claim that the whole access lies in. An access across two claims has none: it is never divided.

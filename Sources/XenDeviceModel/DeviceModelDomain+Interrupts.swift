@@ -5,13 +5,13 @@ public import XenABI
 extension DeviceModelDomain {
     /// Raises or lowers an ISA interrupt line, 0 to 15 (`set_isa_irq_level`). HVM guests: a PVH guest has no interrupt
     /// controller for it. Throws EINVAL for other lines.
-    public func setISAIRQLevel(_ irq: UInt8, _ level: Bool) throws(XenError) {
+    public func setISAIRQLevel(_ irq: UInt8, level: Bool) throws(XenError) {
         _ = try perform(DMOP.SetISAIRQLevel(irq: irq, level: level ? 1 : 0))
     }
 
     /// Raises or lowers INTA to INTD (`pin` 0 to 3) of a PCI device, 0 to 31, on bus 0 (`set_pci_intx_level`). HVM
     /// guests.
-    public func setPCIINTxLevel(device: UInt8, pin: UInt8, _ level: Bool) throws(XenError) {
+    public func setPCIINTxLevel(device: UInt8, pin: UInt8, level: Bool) throws(XenError) {
         _ = try perform(
             DMOP.SetPCIINTxLevel(segment: 0, bus: 0, device: device, pin: pin, level: level ? 1 : 0))
     }
@@ -22,7 +22,7 @@ extension DeviceModelDomain {
     }
 
     /// Raises or lowers an interrupt line of an Arm guest, from 32 on (`set_irq_level`). EOPNOTSUPP on x86.
-    public func setIRQLevel(_ irq: UInt32, _ level: Bool) throws(XenError) {
+    public func setIRQLevel(_ irq: UInt32, level: Bool) throws(XenError) {
         _ = try perform(DMOP.SetIRQLevel(irq: irq, level: level ? 1 : 0))
     }
 

@@ -37,7 +37,8 @@ extension DeviceModelDomain {
             default: throw error
             }
         }
-        return true
+        // Before 4.15 a call on a domain that is neither HVM nor PVH does nothing and answers 0 (section 1.2).
+        throw XenError(.einval, "track_dirty_vram", domain: id)
     }
 
     /// Shuts the domain down (`remote_shutdown`). The low 8 bits of the reason count; the first reason stays.

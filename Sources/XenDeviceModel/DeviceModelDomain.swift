@@ -19,22 +19,14 @@ extension Platform {
     }
 }
 
-/// Where a fired port leads.
-enum PortRoute {
-    case slot(ServerCore, VCPUChannel)
-    case ring(ServerCore)
-}
-
-/// A domain that device models serve. All its ioreq servers share the platform's event-channel handle, and one thread.
+/// A domain that device models serve. All ioreq servers on a platform share its event-channel handle, and one thread.
 public final class DeviceModelDomain {
     /// The target domain.
     public let id: DomainID
     /// What the program runs on.
     public let platform: Platform
 
-    private var routes: [(port: UInt32, route: PortRoute)] = []
     private var counters = [CallCounter](repeating: CallCounter(), count: DMOpcode.all.count + 1)
-    private var keptFailure: XenError?
 
     init(_ id: DomainID, on platform: Platform) {
         self.id = id
@@ -83,48 +75,15 @@ public final class DeviceModelDomain {
     /// Nanoseconds of the platform's clock; 0 where it has none.
     var now: UInt64 { platform.clock?.nanoseconds ?? 0 }
 
+    /// Whether the platform has a clock.
+    var isTimed: Bool { platform.clock != nil }
+
     // MARK: Events
 
-    /// Serves what has come in, on every server of this domain, and returns without waiting. Throws when a server's
-    /// shared pages are not what they must be, or when the event-channel driver refuses.
+    /// Serves one round of what has come in, on every server of the platform, and returns without waiting. Throws
+    /// when a server's shared pages are not what they must be (that server is down then), or when the event-channel
+    /// driver refuses; all else of the round has been served.
     public func process() throws(XenError) {
-        let events = platform.events
-        while let port = try events.next() {
-            switch route(of: port) {
-            case .slot(let server, let channel):
-                // Early: its vCPU waits, so nothing fires before the answer does; and what the answer makes the vCPU
-                // ask next then finds the port open, which saves the kernel a hypercall.
-                try events.unmask(port)
-                server.serveSlot(of: channel)
-            case .ring(let server):
-                // Late, so that the port does not fire again for what is being looked at.
-                try server.drainRing()
-                try events.unmask(port)
-            case nil: try events.unmask(port)
-            }
-        }
-        if let failure = keptFailure {
-            keptFailure = nil
-            throw failure
-        }
-    }
-
-    /// Keeps a failure that comes up where nothing can be thrown; `process()` throws it.
-    func keep(_ failure: XenError) { keptFailure = keptFailure ?? failure }
-
-    func route(_ port: EventPort, to route: PortRoute) {
-        routes.insert((port.rawValue, route), at: routes.firstIndex { $0.port > port.rawValue } ?? routes.endIndex)
-    }
-
-    func unroute(_ port: EventPort) { routes.removeAll { $0.port == port.rawValue } }
-
-    private func route(of port: EventPort) -> PortRoute? {
-        var low = 0
-        var high = routes.count
-        while low < high {
-            let middle = (low + high) / 2
-            if routes[middle].port < port.rawValue { low = middle + 1 } else { high = middle }
-        }
-        return low < routes.count && routes[low].port == port.rawValue ? routes[low].route : nil
+        try platform.dispatcher.process()
     }
 }

@@ -12,7 +12,8 @@ public enum Buffering: Sendable {
     case atomic
 }
 
-/// The states of an `IOREQServer`. Source: dmop.md section 16.
+/// The states of an `IOREQServer`. Source: dmop.md section 16, whose Enabled and Serving are one here: a server that is
+/// enabled has its ports bound, so that no request can come that nobody hears of.
 public enum ServerState {
     /// Made; no pages yet.
     public enum Created {}
@@ -46,6 +47,9 @@ public struct IOREQServer<State>: ~Copyable {
     /// The domain that it serves.
     public var domain: DeviceModelDomain { lifetime.core.domain }
 
+    /// The server as its devices may keep it.
+    public var handle: ServerHandle { ServerHandle(core: lifetime.core) }
+
     /// What it has done so far.
     public var statistics: ServerStatistics { lifetime.core.statistics }
 
@@ -73,7 +77,14 @@ extension IOREQServer where State == ServerState.Mapped {
         return IOREQServer(lifetime)
     }
 
-    /// Enables the server and binds its ports: from here on the guest's accesses wait for answers.
+    /// Gives a range back, or a part of one. Throws ENOENT when it does not lie wholly in what was claimed.
+    public consuming func release(_ range: IORange) throws(XenError) -> IOREQServer<ServerState.Mapped> {
+        try lifetime.core.release(range)
+        return IOREQServer(lifetime)
+    }
+
+    /// Enables the server and binds its ports: from here on the guest's accesses wait for answers. Throws ENODEV when
+    /// Xen has made no port for a vCPU, E2BIG when there are more vCPUs than one page has slots for (128).
     public consuming func enable() throws(XenError) -> IOREQServer<ServerState.Serving> {
         try lifetime.core.enable()
         return IOREQServer<ServerState.Serving>(lifetime)
@@ -102,7 +113,7 @@ extension IOREQServer where State == ServerState.Serving {
         _ = try domain.perform(DMOP.MapMemoryType(id: id, type: .ioreqServer, flags: []))
     }
 
-    /// Serves what has come in, on every server of the domain, and returns without waiting.
+    /// Serves one round of what has come in, on every server of the platform, and returns without waiting.
     public func process() throws(XenError) {
         try domain.process()
     }

@@ -1,10 +1,13 @@
 // One access of the guest, waiting for its answer.
-// Not for: taking requests off the shared page (see ServerCore).
+// Not for: taking requests off the shared page (see ServerCore+Requests), or string accesses (IORequest+String).
 
 public import XenABI
 
 /// An access of the guest, a copy that the guest can't change any more. It is answered exactly once: now, or later from
 /// wherever the value was moved to. Dropping it answers all ones, so that no vCPU ever waits for ever.
+///
+/// The access lies wholly within the range that was claimed. A PCI access lies within one aligned 4-byte register of
+/// the 4096 bytes of configuration space, whatever of it the device has.
 public struct IORequest: ~Copyable {
     /// Port, memory or PCI.
     public let kind: IORangeType
@@ -24,14 +27,12 @@ public struct IORequest: ~Copyable {
     public let guestBuffer: UInt64?
     /// What the guest writes; no bits above the width. 0 for reads and where `guestBuffer` holds the data.
     public let value: UInt64
-    /// Which vCPU waits.
-    public let vcpu: VCPUID
 
-    let server: ServerCore
-    let ticket: UInt64
+    let channel: Channel
+    private let ticket: UInt64
     private var isAnswered = false
 
-    init(_ slot: ValidSlot, offset: UInt64, vcpu: VCPUID, ticket: UInt64, server: ServerCore) {
+    init(_ slot: ValidSlot, offset: UInt64, ticket: UInt64, channel: Channel) {
         kind = slot.kind
         self.offset = offset
         address = slot.address
@@ -41,26 +42,47 @@ public struct IORequest: ~Copyable {
         isDescending = slot.isDescending
         guestBuffer = slot.guestBuffer
         value = slot.isRead || slot.guestBuffer != nil ? 0 : slot.data & slot.width.allOnes
-        self.vcpu = vcpu
         self.ticket = ticket
-        self.server = server
+        self.channel = channel
     }
 
     deinit {
-        if !isAnswered { server.complete(vcpu, ticket: ticket, value: .max) }
+        if !isAnswered {
+            if isRead, guestBuffer != nil, isOut { fill(with: .max) }
+            channel.complete(ticket, value: .max)
+        }
     }
 
-    /// Whether there are several elements, or the data lies in guest memory.
+    /// The vCPU that waits; nil for a posted write, for whose answer nobody waits.
+    public var vcpu: VCPUID? { channel.vcpu }
+
+    /// The server that it came to, for a device that claims or releases ranges.
+    public var server: ServerHandle { ServerHandle(core: channel.server) }
+
+    /// Whether there are several elements, or the data lies in guest memory: see `elements()` and `answer(elements:)`.
     public var isString: Bool { count != 1 || guestBuffer != nil }
 
-    /// Answers a read with `value` (bits above the width are dropped); for a write the value is ignored.
+    /// Whether an answer would still go anywhere: the server was not closed meanwhile.
+    var isOut: Bool { !channel.server.isClosed }
+
+    /// Answers a read with `value` (bits above the width are dropped), every element of it if there are several. For a
+    /// write the value is ignored.
     public consuming func answer(_ value: UInt64) {
-        isAnswered = true
-        server.complete(vcpu, ticket: ticket, value: isRead && guestBuffer == nil ? value & width.allOnes : nil)
+        if isRead, guestBuffer != nil { fill(with: value) }
+        finish(value)
     }
 
     /// Says that a write is done. A read is answered with all ones.
     public consuming func answer() {
         answer(.max)
+    }
+
+    /// Answers without a device: all ones.
+    consuming func drop() {}
+
+    /// Tells Xen that the request is done, with the data where it belongs.
+    consuming func finish(_ value: UInt64) {
+        isAnswered = true
+        channel.complete(ticket, value: isRead && guestBuffer == nil ? value & width.allOnes : nil)
     }
 }

@@ -6,104 +6,100 @@ import XenPlatform
 
 extension ServerCore {
     /// A vCPU's port has fired: takes its request, if there is one, and hands it on. A port may fire without cause.
-    func serveSlot(of channel: VCPUChannel) {
-        guard channel.ticket == 0, let slot = pages?.take(channel.vcpu) else { return }
-        channel.ticket = nextTicket()
+    func serveSlot(of channel: VCPUChannel, _ vcpu: VCPUID) throws(XenError) {
+        guard channel.ticket == 0, let slot = pages?.take(vcpu) else { return }
+        let ticket = nextTicket()
+        channel.ticket = ticket
         channel.arrived = domain.now
         switch slot.type {
         case .invalidate:
             statistics.broadcasts += 1
-            forEachDevice { $0.guestMappingsChanged() }
-            complete(channel.vcpu, ticket: channel.ticket, value: nil)
+            for device in claims.devices { device.guestMappingsChanged() }
+            channel.complete(ticket, value: nil)
         case .timeOffset:
             tellTimeOffset(slot.data)
-            complete(channel.vcpu, ticket: channel.ticket, value: nil)
+            channel.complete(ticket, value: nil)
         default:
             statistics.requests += 1
             if slot.isRead { statistics.reads += 1 }
             guard let valid = ValidSlot(slot) else {
                 statistics.malformed += 1
-                complete(channel.vcpu, ticket: channel.ticket, value: slot.dataIsPointer ? nil : .max)
-                return
+                channel.complete(ticket, value: slot.dataIsPointer ? nil : .max)
+                break
             }
-            dispatch(valid, vcpu: channel.vcpu, ticket: channel.ticket)
+            dispatch(valid, channel, ticket)
         }
+        try throwKept()
     }
 
     /// Hands an access to the device whose claim covers it; without one it is answered as the guest's bus would: all
-    /// ones.
-    private func dispatch(_ slot: ValidSlot, vcpu: VCPUID, ticket: UInt64) {
+    /// ones, into the guest's buffer where that is where the answer goes.
+    private func dispatch(_ slot: ValidSlot, _ channel: Channel, _ ticket: UInt64) {
         if slot.count != 1 || slot.guestBuffer != nil { statistics.strings += 1 }
         guard let claim = claims.claim(of: slot.kind, covering: slot.coverage) else {
             statistics.unclaimed += 1
-            complete(vcpu, ticket: ticket, value: slot.isRead && slot.guestBuffer == nil ? .max : nil)
+            IORequest(slot, offset: 0, ticket: ticket, channel: channel).drop()
             return
         }
-        let request = IORequest(
-            slot, offset: slot.offset(from: claim.origin), vcpu: vcpu, ticket: ticket, server: self)
-        claim.device.accept(request)
+        claim.device.accept(
+            IORequest(slot, offset: slot.offset(from: claim.origin), ticket: ticket, channel: channel))
     }
 
-    /// Answers a request. One that is no longer out (the server was closed meanwhile; a posted write) needs nothing.
-    func complete(_ vcpu: VCPUID, ticket: UInt64, value: UInt64?) {
-        guard ticket != 0, let channel = channel(of: vcpu), channel.ticket == ticket, let pages else { return }
-        channel.ticket = 0
+    /// Answers the request in a vCPU's slot.
+    func answer(_ vcpu: VCPUID, on port: EventPort, value: UInt64?, arrived: UInt64) {
+        guard let pages else { return }
         pages.finish(vcpu, value: value)
         do throws(XenError) {
-            try domain.platform.events.notify(channel.bound.port)
+            try domain.platform.events.notify(port)
         } catch {
-            domain.keep(error)
+            keep(error)
         }
-        if domain.platform.clock != nil { statistics.serviceTime.record(domain.now &- channel.arrived) }
-    }
-
-    private func channel(of vcpu: VCPUID) -> VCPUChannel? {
-        // Slots are bound in order; a gap is possible only where a vCPU has no port.
-        let index = Int(vcpu.rawValue)
-        if index < channels.count, channels[index].vcpu == vcpu { return channels[index] }
-        return channels.first { $0.vcpu == vcpu }
+        if domain.isTimed { statistics.serviceTime.record(domain.now &- arrived) }
     }
 
     /// Answers every slot that Xen waits for: taken, or not looked at yet. Reads get all ones.
     func answerAllPending() {
         guard let pages else { return }
-        for channel in channels where pages.isPending(channel.vcpu) {
+        for channel in channels {
+            guard let vcpu = channel.vcpu, pages.isPending(vcpu) else { continue }
             if channel.ticket == 0 {
-                guard let slot = pages.take(channel.vcpu) else { continue }
+                guard pages.take(vcpu) != nil else { continue }
                 channel.ticket = nextTicket()
                 channel.arrived = domain.now
-                complete(channel.vcpu, ticket: channel.ticket, value: slot.dataIsPointer ? nil : .max)
-            } else {
-                complete(channel.vcpu, ticket: channel.ticket, value: .max)
             }
+            channel.complete(channel.ticket, value: .max)
         }
     }
 
     /// The ring's port has fired: serves what was in it at this moment. What comes later fires the port anew.
-    /// A write pointer out of reach is misuse and stops the server's ring (dmop.md sections 7 and 15.11).
-    func drainRing() throws(XenError) {
-        guard let pages else { return }
-        let (read, write) = pages.ringPointers()
+    /// A write pointer out of reach is misuse: the server is taken down (dmop.md sections 7 and 15.11).
+    func drainRing(_ channel: RingChannel) throws(XenError) {
+        guard let (read, write) = pages?.ringPointers() else { return }
         let used = write &- read
-        guard used <= UInt32(BufferedPage.slotCount) else {
-            throw XenError(.eoverflow, "buffered ioreq ring", domain: domain.id, value: UInt64(used))
-        }
         var done: UInt32 = 0
-        while done < used {
-            let first = pages.ringEntry(at: read &+ done)
-            let entries: UInt32 = first.size == 8 ? 2 : 1
-            guard done + entries <= used else {
+        while done < used, !isClosed {
+            guard let (entry, data) = takePosted(at: read &+ done, left: used - done) else {
+                _ = close()
                 throw XenError(.eoverflow, "buffered ioreq ring", domain: domain.id, value: UInt64(used))
             }
-            var data = UInt64(first.data)
-            if entries == 2 { data |= UInt64(pages.ringEntry(at: read &+ done &+ 1).data) << 32 }
-            pages.advanceRing(by: entries)
-            done += entries
-            servePosted(first, data: data)
+            done += UInt32(entry.slotsUsed)
+            servePosted(entry, data: data, channel)
         }
+        try throwKept()
     }
 
-    private func servePosted(_ entry: BufferedIOREQ, data: UInt64) {
+    /// Copies a posted write out of the ring and gives its slots back; nil when the ring can't be what it says.
+    private func takePosted(at pointer: UInt32, left: UInt32) -> (BufferedIOREQ, UInt64)? {
+        guard let pages, left <= UInt32(BufferedPage.slotCount) else { return nil }
+        let entry = pages.ringEntry(at: pointer)
+        guard entry.slotsUsed <= left else { return nil }
+        var data = UInt64(entry.data)
+        if entry.slotsUsed == 2 { data |= UInt64(pages.ringEntry(at: pointer &+ 1).data) << 32 }
+        pages.advanceRing(by: UInt32(entry.slotsUsed))
+        return (entry, data)
+    }
+
+    private func servePosted(_ entry: BufferedIOREQ, data: UInt64, _ channel: RingChannel) {
         if entry.type == .timeOffset {
             tellTimeOffset(data)
             return
@@ -116,21 +112,12 @@ extension ServerCore {
             statistics.malformed += 1
             return
         }
-        dispatch(valid, vcpu: .none, ticket: 0)
+        dispatch(valid, channel, 0)
     }
 
     private func tellTimeOffset(_ data: UInt64) {
         statistics.broadcasts += 1
-        forEachDevice { $0.timeOffsetChanged(to: Int64(bitPattern: data)) }
-    }
-
-    /// Each device once, however many ranges it has.
-    private func forEachDevice(_ body: (any IODevice) -> Void) {
-        let devices = claims.claims.map { $0.device }
-        for index in devices.indices {
-            let device = devices[index]
-            if !devices[..<index].contains(where: { $0 === device }) { body(device) }
-        }
+        for device in claims.devices { device.timeOffsetChanged(to: Int64(bitPattern: data)) }
     }
 
     /// Maps the frames that hold the bytes. nil when the guest has no memory there.
@@ -144,9 +131,13 @@ extension ServerCore {
             return nil
         }
     }
-}
 
-extension VCPUID {
-    /// The vCPU of a posted write: nobody waits for it.
-    static let none = VCPUID(.max)
+    /// Tells Xen that we have written to guest memory: a foreign mapping escapes the tracking of a migration.
+    func reportWritten(_ bytes: ClosedRange<UInt64>) {
+        let first = GuestFrame(containing: bytes.lowerBound)
+        let count = GuestFrame(containing: bytes.upperBound).rawValue - first.rawValue + 1
+        // Refused for the highest frame of a domain in log-dirty mode, which Xen itself can't be told of (section
+        // 3.11).
+        try? domain.reportModified([DMOP.Extent(count: UInt32(count), first: first)])
+    }
 }

@@ -4,28 +4,6 @@
 import XenABI
 import XenPlatform
 
-/// A vCPU's side of a server: its port, and whether it waits for an answer of ours.
-final class VCPUChannel {
-    let vcpu: VCPUID
-    let bound: BoundPort
-    /// The request that is out with a device; 0 when none is.
-    var ticket: UInt64 = 0
-    /// When it arrived, in nanoseconds.
-    var arrived: UInt64 = 0
-
-    init(_ vcpu: VCPUID, _ bound: consuming BoundPort) {
-        self.vcpu = vcpu
-        self.bound = bound
-    }
-}
-
-/// The ring's port.
-final class RingChannel {
-    let bound: BoundPort
-
-    init(_ bound: consuming BoundPort) { self.bound = bound }
-}
-
 /// What the type states of `IOREQServer` share.
 final class ServerCore {
     let domain: DeviceModelDomain
@@ -37,8 +15,9 @@ final class ServerCore {
     private(set) var channels: [VCPUChannel] = []
     private var ring: RingChannel?
     private(set) var isEnabled = false
-    private var isClosed = false
+    private(set) var isClosed = false
     private var lastTicket: UInt64 = 0
+    private var keptFailure: XenError?
 
     init(domain: DeviceModelDomain, buffered: Buffering) throws(XenError) {
         let handling: BufferedHandling = buffered == .atomic ? .atomic : .off
@@ -55,6 +34,7 @@ final class ServerCore {
     }
 
     func claim(_ range: IORange, for device: any IODevice) throws(XenError) {
+        try checkOpen("map_io_range_to_ioreq_server")
         do throws(XenError) {
             _ = try domain.perform(
                 DMOP.MapIORange(id: id, type: range.type, start: range.start, end: range.end))
@@ -66,6 +46,7 @@ final class ServerCore {
     }
 
     func release(_ range: IORange) throws(XenError) {
+        try checkOpen("unmap_io_range_from_ioreq_server")
         do throws(XenError) {
             _ = try domain.perform(
                 DMOP.UnmapIORange(id: id, type: range.type, start: range.start, end: range.end))
@@ -73,6 +54,11 @@ final class ServerCore {
             throw error.about(range.start)
         }
         claims.remove(range)
+    }
+
+    /// A device may keep a handle to a server that was closed; Xen may have given its id to another by now.
+    private func checkOpen(_ call: StaticString) throws(XenError) {
+        if isClosed { throw XenError(.enoent, call, domain: domain.id, value: UInt64(id.rawValue)) }
     }
 
     /// Enables the server; the first time, binds a port for each vCPU and one for the ring.
@@ -92,24 +78,39 @@ final class ServerCore {
 
     private func bindPorts() throws(XenError) {
         guard let pages else { return }
-        let events = domain.platform.events
-        let count = try domain.knownVCPUCount() ?? UInt32(pages.slotCount)
+        let known = try domain.knownVCPUCount()
+        let count = known ?? UInt32(pages.slotCount)
         guard count <= pages.slotCount else {
             throw XenError(.e2big, "nr_vcpus", domain: domain.id, value: UInt64(count))
         }
         for number in 0..<count {
             let remote = pages.port(of: VCPUID(number))
             // Without a count from Xen (before 4.15) the slots that have a port tell how many vCPUs there are.
-            guard remote.rawValue != 0 else { continue }
-            let channel = VCPUChannel(VCPUID(number), try events.bindInterdomain(domain.id, port: remote))
-            channels.append(channel)
-            domain.route(channel.bound.port, to: .slot(self, channel))
+            if remote.rawValue == 0, known == nil { continue }
+            try bind(remote, vcpu: VCPUID(number))
         }
-        guard isBuffered else { return }
+        guard !channels.isEmpty else { throw XenError(.enodev, "vp_eport", domain: domain.id) }
+        if isBuffered { try bindRing() }
+    }
+
+    private func bind(_ remote: EventPort, vcpu: VCPUID) throws(XenError) {
+        // A vCPU whose requests nobody would ever hear of.
+        guard remote.rawValue != 0 else {
+            throw XenError(.enodev, "vp_eport", domain: domain.id, value: UInt64(vcpu.rawValue))
+        }
+        let bound = try domain.platform.events.bindInterdomain(domain.id, port: remote)
+        let channel = VCPUChannel(self, vcpu, bound)
+        channels.append(channel)
+        // Early: its vCPU waits, so nothing fires before the answer does; and what the answer makes the vCPU ask next
+        // then finds the port open, which saves the kernel a hypercall.
+        domain.platform.dispatcher.connect(channel.port, .beforeHandler, to: channel)
+    }
+
+    private func bindRing() throws(XenError) {
         let remote = try domain.perform(DMOP.GetIOREQServerInfo(id: id, flags: .noGFNs)).bufferedPort
-        let channel = RingChannel(try events.bindInterdomain(domain.id, port: remote))
+        let channel = RingChannel(self, try domain.platform.events.bindInterdomain(domain.id, port: remote))
         ring = channel
-        domain.route(channel.bound.port, to: .ring(self))
+        domain.platform.dispatcher.connect(channel.port, .afterHandler, to: channel)
     }
 
     func nextTicket() -> UInt64 {
@@ -117,28 +118,37 @@ final class ServerCore {
         return lastTicket
     }
 
+    /// Keeps a failure that comes up where nothing can be thrown, for the next request's turn or for closing.
+    func keep(_ failure: XenError) { keptFailure = keptFailure ?? failure }
+
+    func throwKept() throws(XenError) {
+        guard let failure = keptFailure else { return }
+        keptFailure = nil
+        throw failure
+    }
+
     /// Disables, answers what is pending, unbinds, unmaps, destroys: each step whether or not the one before worked,
     /// for the domain may be half gone. The first failure is reported. Source: dmop.md section 16.
     func close() -> XenError? {
         guard !isClosed else { return nil }
         isClosed = true
-        var failure: XenError?
         if isEnabled {
-            do throws(XenError) { try disable() } catch { failure = error }
+            do throws(XenError) { try disable() } catch { keep(error) }
         }
         answerAllPending()
-        for channel in channels { domain.unroute(channel.bound.port) }
+        for channel in channels { channel.close() }
         channels = []
-        if let ring { domain.unroute(ring.bound.port) }
+        ring?.close()
         ring = nil
         pages = nil
         claims = ClaimTable()
         do throws(XenError) {
             _ = try domain.perform(DMOP.DestroyIOREQServer(id: id))
         } catch {
-            failure = failure ?? error
+            keep(error)
         }
-        return failure
+        defer { keptFailure = nil }
+        return keptFailure
     }
 }
 

@@ -43,10 +43,10 @@ public struct LatencyHistogram: Sendable {
         if nanoseconds > maximum { maximum = nanoseconds }
     }
 
-    /// The latency that a share of all (0 to 1) did not exceed: the upper end of its bucket, in nanoseconds; 0 when
-    /// empty.
+    /// The latency that a share of all (0 to 1; others count as the nearer of these) did not exceed: the upper end of
+    /// its bucket, in nanoseconds; 0 when empty.
     public func percentile(_ share: Double) -> UInt64 {
-        let wanted = UInt64(Double(count) * share)
+        let wanted = UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up))
         var seen: UInt64 = 0
         for index in buckets.indices {
             seen += buckets[index]

@@ -9,6 +9,9 @@ struct ValidSlot {
     /// vCPU waits while they are served.
     static let elementsMax = 65536
 
+    /// Bytes of a function's configuration space.
+    static let configurationBytes: UInt32 = 4096
+
     let kind: IORangeType
     let address: UInt64
     let data: UInt64
@@ -45,8 +48,10 @@ struct ValidSlot {
             coverage = covered
         case .pciConfig:
             kind = .pci
-            let function = slot.address >> 32
-            coverage = function...function
+            // Xen passes an access at 0xcff that is wider than a byte on as it is (row B31): it leaves its register.
+            let register = PCIRegister(ioreqAddress: slot.address)
+            guard register.offset & 3 + slot.size <= 4, register.offset < Self.configurationBytes else { return nil }
+            coverage = UInt64(register.function.rawValue)...UInt64(register.function.rawValue)
         default:
             return nil
         }

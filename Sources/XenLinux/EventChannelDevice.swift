@@ -23,6 +23,8 @@ public final class EventChannelDevice: EventChannels {
     private var bound: [EventPort] = []
     /// Ports to be handed out because of an overflow.
     private var recovered: [EventPort] = []
+    /// The only domain that new ports may be bound to; nil: any.
+    private var restrictedTo: DomainID?
     /// How often the driver's ring has overflowed. Then every bound port is handed out once, whether it has fired or
     /// not.
     public private(set) var overflowCount: UInt64 = 0
@@ -84,9 +86,12 @@ public final class EventChannelDevice: EventChannels {
         }
     }
 
+    /// Limits this handle to one domain. The driver refuses a second time; the same domain again changes nothing here.
     public func restrict(to domain: DomainID) throws(XenError) {
+        if restrictedTo == domain { return }
         do throws(SystemError) {
             _ = try device.send(EventChannelCall.restrict, EventChannelRestrict(domain: domain))
+            restrictedTo = domain
         } catch {
             throw XenError(error, "IOCTL_EVTCHN_RESTRICT_DOMID", domain: domain)
         }

@@ -10,10 +10,11 @@ extension PrivilegedCommands: GuestMemory {
     /// maps parts.
     public static var framesPerMappingMax: Int { 65_536 }
 
-    /// How often a frame that is paged out is asked for again, 1 ms apart: as long as a pager may take.
-    static var pagedOutRetriesMax: Int { 1000 }
+    /// How often frames that are paged out are asked for again, 1 ms apart, in one mapping: a guest's access may wait
+    /// for a pager that long, and so does everything else that the program serves.
+    static var pagedOutRetriesMax: Int { 100 }
 
-    /// Maps guest frames. ENOENT: still paged out after a second of asking. EINVAL: no frames. E2BIG: more than
+    /// Maps guest frames. ENOENT: still paged out after a tenth of a second. EINVAL: no frames. E2BIG: more than
     /// `framesPerMappingMax`. Otherwise what Xen answers for the first frame that it refuses, with that frame as the
     /// value; then nothing stays mapped. Source: dmop.md sections 9.4 and 15.13.
     public func mapFrames(
@@ -37,10 +38,11 @@ extension PrivilegedCommands: GuestMemory {
         } catch {
             throw XenError(error, call, domain: domain)
         }
+        var retries = Self.pagedOutRetriesMax
         for index in results.indices where results[index] != 0 {
             var result = results[index]
             if result == -XenErrorCode.enoent.rawValue {
-                result = try fillPagedOut(memory.address, domain, numbers[index], at: index)
+                result = try fillPagedOut(memory.address, domain, numbers[index], at: index, &retries)
             }
             if result != 0 { throw XenError(XenErrorCode(-result), call, domain: domain, value: numbers[index]) }
         }
@@ -104,11 +106,12 @@ extension PrivilegedCommands: GuestMemory {
 
     /// Asks for one frame that is paged out until it is in, or refused, or the retries are over. Answers its result.
     private func fillPagedOut(
-        _ address: UInt, _ domain: DomainID, _ frame: UInt64, at index: Int
+        _ address: UInt, _ domain: DomainID, _ frame: UInt64, at index: Int, _ retries: inout Int
     ) throws(XenError) -> Int32 {
         let frames: [1 of UInt64] = [frame]
-        var results: [1 of Int32] = [0]
-        for _ in 0..<Self.pagedOutRetriesMax {
+        var results: [1 of Int32] = [-XenErrorCode.enoent.rawValue]
+        while retries > 0 {
+            retries -= 1
             MonotonicTime.now.advanced(byMilliseconds: 1).sleep()
             do throws(SystemError) {
                 var span = results.mutableSpan

@@ -17,23 +17,22 @@ public enum XenLinux {
 
     /// Opens all nodes at once, so that privileges can be dropped afterwards. `devices` is the folder of the nodes.
     ///
-    /// privcmd and evtchn must be there. Without gntdev the platform has no `grants`. Without a node for hypercall
-    /// memory ordinary memory is locked; where that is not allowed either, the platform has no `states`. Throws what
-    /// opening answers; `advice(for:)` says what to do.
-    public static func open(devices: String = standardDevices) throws(XenError) -> Platform {
+    /// `grants` opens gntdev too, which a restriction can't limit: through it a program reaches what every domain
+    /// grants. Device models do without. Without a node for hypercall memory, or the right to it, ordinary memory is
+    /// locked; where that is not allowed either, the platform has no `states`. Throws what opening the other nodes
+    /// answers; `advice(for:)` says what to do.
+    public static func open(
+        devices: String = standardDevices, grants: Bool = false
+    ) throws(XenError) -> Platform {
         let privcmd = try openNode(devices + "/privcmd", openPrivcmd)
         let evtchn = try openNode(devices + "/evtchn", openEvtchn)
         let commands = PrivilegedCommands(owning: privcmd)
         let events = try EventChannelDevice(owning: evtchn)
-        var grants: GrantDevice?
-        do throws(XenError) {
-            grants = GrantDevice(owning: try openNode(devices + "/gntdev", openGntdev))
-        } catch {
-            if !isAbsence(error) { throw error }
-        }
+        let grantDevice = grants ? GrantDevice(owning: try openNode(devices + "/gntdev", openGntdev)) : nil
         let states = try hypercallMemory(devices).map { HypercallDomainStates(commands, memory: $0) }
         return Platform(
-            calls: commands, memory: commands, events: events, grants: grants, states: states, clock: SystemClock())
+            calls: commands, memory: commands, events: events, grants: grantDevice, states: states, clock: SystemClock()
+        )
     }
 
     /// What a user can do about an error of `open`, as a sentence; nil for other errors.
@@ -78,7 +77,7 @@ public enum XenLinux {
                 throw XenError(error, "mmap /dev/xen/hypercall")
             }
         } catch {
-            if !isAbsence(error) { throw error }
+            if !isAbsence(error), error.code != .eacces, error.code != .eperm { throw error }
         }
         do throws(SystemError) {
             return HypercallPage(try MappedMemory.locked(byteCount: HypercallPage.byteCount))

@@ -41,13 +41,20 @@ public struct MappedPages: ~Copyable {
     /// Unmaps now.
     public consuming func close() {}
 
-    /// Copies bytes out of the shared memory: `bytes.count` of them, from `offset` on.
+    /// Copies bytes out of the shared memory: `bytes.count` of them, from `offset` on. Each is read exactly once, by
+    /// atomic loads, which the compiler may not repeat: what is in `bytes` afterwards is what gets checked and used.
     public func copyOut(from offset: Int, into bytes: inout MutableSpan<UInt8>) {
         check(offset, bytes.count)
-        // SAFETY: the range was checked against the mapping, and `bytes` is ours alone.
-        unsafe bytes.withUnsafeMutableBufferPointer { target in
-            guard let start = target.baseAddress else { return }
-            unsafe UnsafeMutableRawPointer(start).copyMemory(from: base.advanced(by: offset), byteCount: target.count)
+        var index = 0
+        while index < bytes.count {
+            if (offset + index) & 7 == 0, bytes.count - index >= 8 {
+                let word = unsafe atomic(offset + index, UInt64.self).pointee.load(ordering: .relaxed).littleEndian
+                for byte in 0..<8 { bytes[index + byte] = UInt8(truncatingIfNeeded: word >> UInt64(8 * byte)) }
+                index += 8
+            } else {
+                bytes[index] = unsafe atomic(offset + index, UInt8.self).pointee.load(ordering: .relaxed)
+                index += 1
+            }
         }
     }
 
@@ -61,16 +68,17 @@ public struct MappedPages: ~Copyable {
         }
     }
 
-    /// A little-endian value of 1 to 8 bytes, wherever it lies. Copied once.
+    /// A little-endian value of 1 to 8 bytes, wherever it lies. Each byte is read exactly once.
     public func load(byteCount: Int, at offset: Int) -> UInt64 {
         precondition(byteCount >= 1 && byteCount <= 8, "a value has 1 to 8 bytes")
-        check(offset, byteCount)
-        var value: UInt64 = 0
-        // SAFETY: source checked above; the target has 8 bytes.
-        unsafe withUnsafeMutableBytes(of: &value) { target in
-            unsafe target.copyMemory(from: UnsafeRawBufferPointer(start: base.advanced(by: offset), count: byteCount))
+        var bytes = InlineArray<8, UInt8>(repeating: 0)
+        for index in 0..<byteCount {
+            check(offset + index, 1)
+            bytes[index] = unsafe atomic(offset + index, UInt8.self).pointee.load(ordering: .relaxed)
         }
-        return UInt64(littleEndian: value)
+        var value: UInt64 = 0
+        for index in 0..<byteCount { value |= UInt64(bytes[index]) << UInt64(8 * index) }
+        return value
     }
 
     /// Stores the low 1 to 8 bytes of a value, little end first, wherever they come to lie.

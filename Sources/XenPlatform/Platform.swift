@@ -12,6 +12,8 @@ public struct Platform {
     public let memory: any GuestMemory
     /// Event channels.
     public let events: any EventChannels
+    /// Leads the ports that fire to who bound them. All that is made on this platform shares it.
+    public let dispatcher: EventDispatcher
     /// Grant mapping, where the platform has it.
     public let grants: (any GrantMemory)?
     /// Domain states (Xen 4.21 and later), where the platform has it.
@@ -26,12 +28,14 @@ public struct Platform {
         self.calls = calls
         self.memory = memory
         self.events = events
+        dispatcher = EventDispatcher(events)
         self.grants = grants
         self.states = states
         self.clock = clock
     }
 
-    /// Limits this platform's handles to one domain, for ever: DM_OP, foreign and resource mapping, event channels.
+    /// Limits this platform's handles to one domain, for ever: DM_OP, foreign and resource mapping, event channels, and
+    /// thereby ends hypercalls. Grant mapping can't be limited: a platform that is to be restricted is opened without.
     /// Another domain needs a platform of its own. Throws what the driver answers (dmop.md sections 9.3 and 10).
     public func restrict(to domain: DomainID) throws(XenError) {
         try calls.restrict(to: domain)

@@ -32,6 +32,20 @@ import Testing
         }
     }
 
+    @Test func aSocketThatNobodyReadsDoesNotHoldUpTheGuest() throws {
+        // Blocking, as a service manager's standard output is.
+        let pair = try SocketPair()
+        let sink = DescriptorSink(try pair.first.duplicate())
+        let line = [UInt8](repeating: 0x78, count: 4096)
+        var outcome = sink.write(line.span)
+        for _ in 0..<10_000 {
+            guard case .wrote = outcome else { break }
+            outcome = sink.write(line.span)
+        }
+        #expect(outcome == .wouldBlock)
+        _ = try pair.second.duplicate()
+    }
+
     @Test func onlyATerminalIsATerminal() throws {
         #expect(!DescriptorSink(try OwnedDescriptor.open(path: "/dev/null", .write)).isTerminal)
         let terminal = try? OwnedDescriptor.open(path: "/dev/ptmx", .readWrite)

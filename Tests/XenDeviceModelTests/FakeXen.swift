@@ -37,6 +37,11 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     /// What guests got: per vCPU, the data of each answer.
     var answers: [UInt32: [UInt64]] = [:]
     var timeouts = 0
+    /// A vCPU for which Xen makes no port.
+    var portlessVCPU: UInt32?
+    var notifyRefusal: XenErrorCode?
+    /// Called after each answer that a guest has got.
+    var whenAnswered: (() -> Void)?
     private(set) var nextServer: UInt16 = 0
     private var fired: [UInt32] = []
     private(set) var masked: Set<UInt32> = []
@@ -97,7 +102,7 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
 
     private func enable(_ enabled: Bool) {
         guard enabled else { return }
-        for vcpu in 0..<min(vcpus, 128) {
+        for vcpu in 0..<min(vcpus, 128) where vcpu != portlessVCPU {
             unsafe slot(vcpu).storeBytes(of: 10 + vcpu, toByteOffset: 24, as: UInt32.self)
         }
     }
@@ -153,6 +158,7 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     }
 
     func notify(_ port: EventPort) throws(XenError) {
+        if let notifyRefusal { throw XenError(notifyRefusal, "IOCTL_EVTCHN_NOTIFY") }
         guard let remote = bound[port.rawValue] else { throw XenError(.enotconn, "IOCTL_EVTCHN_NOTIFY") }
         steps.append(.notify(remote))
         guard remote >= 10 else { return }
@@ -205,6 +211,7 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
         answers[vcpu, default: []].append(unsafe slot(vcpu).load(fromByteOffset: 8, as: UInt64.self))
         let bits = unsafe slot(vcpu).load(fromByteOffset: 30, as: UInt8.self)
         unsafe slot(vcpu).storeBytes(of: bits & 0xF0, toByteOffset: 30, as: UInt8.self)
+        whenAnswered?()
     }
 
     var ringPointers: (read: UInt32, write: UInt32) {

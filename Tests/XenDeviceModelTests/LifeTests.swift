@@ -132,6 +132,47 @@ import XenPlatform
         #expect(error?.code == .esrch)
     }
 
+    @Test func aVCPUWithoutAPortIsAnErrorNotAHang() throws {
+        xen.portlessVCPU = 1
+        xen.vcpus = 2
+        let error = failure { () throws(XenError) in
+            let server = try xen.serving(.ports(0x100...0x10F), device)
+            try server.close()
+        }
+        #expect(error?.code == .enodev && error?.value == 1)
+        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+    }
+
+    @Test func twoDomainObjectsOnOnePlatformHearOfTheirOwnPorts() throws {
+        // One event-channel handle: whoever looks first must not swallow the other's events.
+        let platform = xen.platform
+        let first = try platform.domain(DomainID(5), restricted: false)
+        let second = try platform.domain(DomainID(6), restricted: false)
+        let server = try first.makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: device).enable()
+        xen.access(0, portRead(0x101, 1))
+        try second.process()
+        #expect(device.accesses.map(\.offset) == [1])
+        try server.close()
+    }
+
+    @Test func aPortThatAProgramBoundItselfReachesItsHandler() throws {
+        final class Counter: PortHandler {
+            var count = 0
+            func portFired(_ port: EventPort) throws(XenError) { count += 1 }
+        }
+        let platform = xen.platform
+        let bound = try platform.events.bindInterdomain(DomainID(5), port: EventPort(77))
+        let counter = Counter()
+        platform.dispatcher.connect(bound.port, .afterHandler, to: counter)
+        try platform.domain(DomainID(5), restricted: false).process()
+        #expect(counter.count == 1)
+        platform.dispatcher.disconnect(bound.port)
+        xen.fire(remote: 77)
+        try platform.dispatcher.process()
+        #expect(counter.count == 1)
+        bound.close()
+    }
+
     @Test func severalServersShareTheDomainAndTheirPortsLeadToTheRightOne() throws {
         // The fake has one set of pages, so the second server is made before anything is served.
         let domain = try xen.domain()

@@ -12,15 +12,15 @@ import XenABI
 
     @Test func interruptLinesAreSentAsAsked() throws {
         let domain = try xen.domain()
-        try domain.setISAIRQLevel(4, true)
+        try domain.setISAIRQLevel(4, level: true)
         #expect(sent(.setISAIRQLevel).prefix(2) == [4, 1])
-        try domain.setPCIINTxLevel(device: 3, pin: 2, true)
+        try domain.setPCIINTxLevel(device: 3, pin: 2, level: true)
         #expect(sent(.setPCIINTxLevel).prefix(6) == [0, 0, 0, 3, 2, 1])
         try domain.setPCILinkRoute(1, to: 11)
         #expect(sent(.setPCILinkRoute).prefix(2) == [1, 11])
         try domain.setPCILinkRoute(1, to: nil)
         #expect(sent(.setPCILinkRoute).prefix(2) == [1, 0])
-        try domain.setIRQLevel(33, true)
+        try domain.setIRQLevel(33, level: true)
         #expect(sent(.setIRQLevel).prefix(5) == [33, 0, 0, 0, 1])
     }
 

@@ -53,6 +53,20 @@ import XenABI
         #expect(other.accesses == [.init(isRead: false, offset: 4, width: .word, value: 7)])
     }
 
+    @Test(
+        arguments: [(0xFF, 4), (0xFD, 4), (0x43, 2), (0xFFE, 4), (0x1000, 1), (0xFFFF_FFFF, 4)] as [(UInt64, UInt32)])
+    func aPCIAccessThatLeavesItsRegisterReachesNoDevice(register: UInt64, size: UInt32) throws {
+        // The guest gets there by a wide access at 0xcff; a device may index its 4096 bytes without a check.
+        let server = try xen.serving(.pci(PCIAddress(device: 2)), device)
+        xen.access(
+            0, IOREQ(address: 0x10 << 32 | register, data: 0, count: 1, size: size, isRead: true, type: .pciConfig))
+        try server.process()
+        #expect(device.accesses.isEmpty && xen.answers[0] == [.max])
+        xen.access(0, IOREQ(address: 0x10 << 32 | 0xFFC, data: 0, count: 1, size: 4, isRead: true, type: .pciConfig))
+        try server.process()
+        #expect(device.accesses.map(\.offset) == [0xFFC])
+    }
+
     @Test func anAccessAcrossTwoClaimsIsUnclaimedAndReadsAllOnes() throws {
         // Xen merges touching ranges of one server, so such an access does arrive (dmop.md section 3.3).
         let second = Recorder()

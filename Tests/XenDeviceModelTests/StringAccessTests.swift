@@ -71,6 +71,57 @@ import XenABI
         #expect(xen.state(0) == IOREQState.none.rawValue)
     }
 
+    @Test func whatWasWrittenToTheGuestIsReportedForMigration() throws {
+        let server = try xen.serving(.ports(0x200...0x203), device)
+        xen.access(0, string(.portIO, 0x200, size: 4, count: 4, buffer: 0x1FF8, isRead: true))
+        try server.process()
+        let extent = DMOP.Extent(count: 2, first: GuestFrame(1))
+        #expect(xen.buffers[DMOpcode.modifiedMemory.rawValue] == [extent.encodedBytes])
+        xen.access(0, string(.portIO, 0x200, size: 4, count: 4, buffer: 0x1FF8, isRead: false))
+        try server.process()
+        #expect(xen.buffers[DMOpcode.modifiedMemory.rawValue]?.count == 1, "a read of its memory is none")
+    }
+
+    @Test func aDeviceOfWholeRequestsSeesAndAnswersElements() throws {
+        let keeper = Keeper()
+        for index in 0..<6 { xen[ram: 0x300 + index] = UInt8(index) }
+        let server = try xen.serving(.ports(0x200...0x203), keeper)
+        xen.access(0, string(.portIO, 0x200, size: 2, count: 3, buffer: 0x300, isRead: false))
+        try server.process()
+        if let request = keeper.kept.removeFirst().take() {
+            #expect(request.elements() == [0x0100, 0x0302, 0x0504])
+            request.answer()
+        }
+        xen.access(0, string(.portIO, 0x200, size: 2, count: 3, buffer: 0x304, isRead: true, descending: true))
+        try server.process()
+        keeper.kept.removeFirst().take()?.answer(elements: [0xAAAA, 0xBBBB])
+        #expect((0x300..<0x306).map { xen[ram: $0] } == [0xFF, 0xFF, 0xBB, 0xBB, 0xAA, 0xAA])
+        #expect(xen.state(0) == IOREQState.none.rawValue)
+    }
+
+    @Test func oneValueAnswersEveryElementAndDroppingFillsWithOnes() throws {
+        let keeper = Keeper()
+        let server = try xen.serving(.ports(0x200...0x203), keeper)
+        xen.access(0, string(.portIO, 0x200, size: 1, count: 3, buffer: 0x300, isRead: true))
+        try server.process()
+        keeper.kept.removeFirst().take()?.answer(0x41)
+        #expect((0x300..<0x304).map { xen[ram: $0] } == [0x41, 0x41, 0x41, 0])
+        xen.access(0, string(.portIO, 0x200, size: 1, count: 2, buffer: 0x310, isRead: true))
+        try server.process()
+        keeper.kept.removeAll()
+        #expect((0x310..<0x313).map { xen[ram: $0] } == [0xFF, 0xFF, 0])
+    }
+
+    @Test func aPCIStringStaysAtItsRegister() throws {
+        // rep insl at 0xcfc comes as one request (row B31).
+        device.answer = 0x1234_0000
+        let server = try xen.serving(.pci(PCIAddress(device: 2)), device)
+        xen.access(0, string(.pciConfig, 0x10 << 32 | 0x40, size: 4, count: 3, buffer: 0x400, isRead: true))
+        try server.process()
+        #expect(device.accesses.map(\.offset) == [0x40, 0x40, 0x40])
+        #expect(xen[ram: 0x408] == 0x40 && xen[ram: 0x40C] == 0)
+    }
+
     @Test func theMappingIsGoneAfterTheRequest() throws {
         let server = try xen.serving(.ports(0x200...0x203), device)
         xen.access(0, string(.portIO, 0x200, size: 1, count: 4096, buffer: 0x1800, isRead: true))

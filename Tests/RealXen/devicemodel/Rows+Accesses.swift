@@ -109,6 +109,19 @@ extension Stage {
         tap.check(
             function.take() == [Access(isRead: false, offset: 4, bytes: 4, value: 0x1234_5678)],
             "a PCI configuration write reaches its register")
+        _ = try guest.run(.pciRead, [0x8000_1040, 0, 4], results: 1)
+        _ = function.take()
+        _ = try guest.run(.stringIn, [0xCFC, 4, 3, 0x600, 0])
+        tap.check(
+            function.take() == [Access](repeating: Access(isRead: true, offset: 0x40, bytes: 4), count: 3),
+            "rep ins at 0xcfc reads the register three times")
+        tap.check(
+            try guest.run(.peek, [0x608], results: 1) == [UInt32(truncatingIfNeeded: function.answer)],
+            "and the guest has all three")
+        let crossing = try guest.run(.pciRead, [0x8000_1040, 3, 2], results: 1)
+        tap.check(
+            crossing == [0xFFFF] && function.take().isEmpty, "a read beyond the register's end reaches no device",
+            detail: "\(crossing)")
         let absent = try guest.run(.pciRead, [0x8000_1800, 0, 4], results: 1)
         tap.check(absent == [.max] && function.take().isEmpty, "a function that is not there reads all ones")
     }

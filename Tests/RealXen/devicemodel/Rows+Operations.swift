@@ -34,12 +34,14 @@ extension Stage {
         tap.expect(.enoent, "unpinning what is not pinned is ENOENT") { () throws(XenError) in
             try domain.unpinCacheAttribute(GuestFrame(0x10)...GuestFrame(0x1F))
         }
-        tap.expect(.eopnotsupp, "set_irq_level is Arm's") { () throws(XenError) in try domain.setIRQLevel(33, true) }
+        tap.expect(.eopnotsupp, "set_irq_level is Arm's") { () throws(XenError) in
+            try domain.setIRQLevel(33, level: true)
+        }
         tap.expect(.einval, "set_isa_irq_level knows 16 lines") { () throws(XenError) in
-            try domain.setISAIRQLevel(16, true)
+            try domain.setISAIRQLevel(16, level: true)
         }
         tap.expect(.einval, "set_pci_intx_level knows 32 devices") { () throws(XenError) in
-            try domain.setPCIINTxLevel(device: 32, pin: 0, true)
+            try domain.setPCIINTxLevel(device: 32, pin: 0, level: true)
         }
         tap.expect(.einval, "set_pci_link_route knows 4 links") { () throws(XenError) in
             try domain.setPCILinkRoute(4, to: 5)
@@ -128,13 +130,51 @@ extension Stage {
     }
 }
 
+extension Stage {
+    /// Row J2, on the running guest: the vCPU takes the event while it waits in an access.
+    func eventRows(_ domain: DeviceModelDomain) throws(DriverError) {
+        _ = try guest.run(.armVector, [14])
+        tap.succeeds("inject_event gives the guest a page fault") { () throws(XenError) in
+            try domain.injectEvent(VCPUID(0), type: .hardwareException, vector: 14, errorCode: nil, extra: 0x1234)
+        }
+        tap.expect(.ebusy, "a second one before it was taken is EBUSY") { () throws(XenError) in
+            try domain.injectEvent(VCPUID(0), type: .hardwareException, vector: 14)
+        }
+        let count = try guest.run(.vectorCount, [14], results: 1)
+        tap.check(count == [1], "the guest has counted one", detail: "\(count)")
+    }
+
+    /// The last row: afterwards the guest does nothing any more.
+    func shutdownRow(_ domain: DeviceModelDomain) {
+        tap.succeeds("remote_shutdown shuts the guest down, and it is still there") { () throws(XenError) in
+            try domain.shutDown(.powerOff)
+            guard try domain.isAlive() else { throw XenError(.esrch, "isAlive") }
+        }
+    }
+}
+
+/// The window of the standard VGA, which Xen itself serves in part; its writes may come by the ring. Row B25.
+func windowRows(_ stage: Stage, _ server: borrowing IOREQServer<ServerState.Serving>) throws(DriverError) {
+    let window = Recorder()
+    stage.tap.succeeds("the window of the standard VGA can be claimed") { () throws(XenError) in
+        try server.claim(.memory(0xA_0000...0xA_FFFF), for: window)
+    }
+    for value in 0..<600 as Range<UInt32> {
+        _ = try stage.guest.run(.store, pair(0xA_0000 + UInt64(value)) + [1] + pair(UInt64(value & 0xFF)))
+    }
+    try stage.guest.serve { window.accesses.count >= 600 }
+    let wanted = (0..<600).map { Access(isRead: false, offset: UInt64($0), bytes: 1, value: UInt64($0 & 0xFF)) }
+    stage.tap.check(window.take() == wanted, "600 byte writes to it arrive once each, in order")
+    stage.tap.say("# of which \(server.statistics.posted) by the ring")
+}
+
 /// Interrupt lines, which only an HVM guest has. Rows N2, O1 and P1 of dmop.md section 18.5.
 func lineRows(_ tap: TAP, _ domain: DeviceModelDomain) {
     tap.succeeds("set_isa_irq_level raises and lowers a line, twice each") { () throws(XenError) in
-        for level in [true, true, false, false] { try domain.setISAIRQLevel(4, level) }
+        for level in [true, true, false, false] { try domain.setISAIRQLevel(4, level: level) }
     }
     tap.succeeds("set_pci_intx_level too") { () throws(XenError) in
-        for level in [true, true, false, false] { try domain.setPCIINTxLevel(device: 3, pin: 0, level) }
+        for level in [true, true, false, false] { try domain.setPCIINTxLevel(device: 3, pin: 0, level: level) }
     }
     tap.succeeds("set_pci_link_route routes a link and disables it") { () throws(XenError) in
         try domain.setPCILinkRoute(0, to: 5)

@@ -98,7 +98,12 @@ func rowsOfPlatformRestriction(_ tap: TAP, _ platform: borrowing Platform) {
     tap.succeeds("a port bound before the restriction") { () throws(XenError) in held = try events.bindUnbound(domain) }
     tap.succeeds("restrict to 77") { () throws(XenError) in try platform.calls.restrict(to: domain) }
     tap.succeeds("C9 restrict events to 77") { () throws(XenError) in try events.restrict(to: domain) }
-    tap.expect(.eacces, "C9 restrict events again") { () throws(XenError) in try events.restrict(to: domain) }
+    tap.succeeds("restrict events to 77 again: nothing to do") { () throws(XenError) in
+        try events.restrict(to: domain)
+    }
+    tap.expect(.eacces, "C9 restrict events to another") { () throws(XenError) in
+        try events.restrict(to: DomainID(78))
+    }
     tap.expect(.eperm, "K15 DM_OP on 78") { () throws(XenError) in try create(platform, 78) }
     tap.expect(.esrch, "K15 DM_OP on 77 goes on to Xen") { () throws(XenError) in try create(platform, 77) }
     tap.expect(.eperm, "K17 a resource of 78") { () throws(XenError) in

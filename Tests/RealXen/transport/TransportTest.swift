@@ -22,7 +22,7 @@ struct TransportTest {
     private static func withGuest(_ tap: TAP, _ text: String) {
         guard let number = UInt16(text) else { return tap.check(false, "a domain id", detail: text) }
         do throws(XenError) {
-            try rowsOfGuest(tap, Target(domain: DomainID(number), platform: XenLinux.open()))
+            try rowsOfGuest(tap, Target(domain: DomainID(number), platform: XenLinux.open(grants: true)))
         } catch {
             tap.check(false, "the guest", detail: XenLinux.advice(for: error) ?? error.description)
         }
@@ -38,7 +38,7 @@ struct TransportTest {
             tap.check(false, "the bare nodes", detail: error.description)
         }
         do throws(XenError) {
-            let platform = try XenLinux.open()
+            let platform = try XenLinux.open(grants: true)
             let second = try XenLinux.open()
             rowsOfRefusals(tap, platform)
             rowsOfEventRefusals(tap, platform, second)

@@ -1,0 +1,62 @@
+// The two kinds of port that a server has: one for each vCPU, one for the buffered ring.
+// Not for: what the requests mean (see ServerCore+Requests).
+
+import XenABI
+import XenPlatform
+
+/// A bound port of a server, and where an answer to its requests goes. It keeps its server until that is closed.
+class Channel: PortHandler {
+    let server: ServerCore
+    let port: EventPort
+    private var bound: BoundPort?
+
+    init(_ server: ServerCore, _ bound: consuming BoundPort) {
+        self.server = server
+        port = bound.port
+        self.bound = consume bound
+    }
+
+    /// Unbinds the port, whoever else still knows this channel.
+    func close() {
+        server.domain.platform.dispatcher.disconnect(port)
+        if let bound = bound.take() { bound.close() }
+    }
+
+    func portFired(_ port: EventPort) throws(XenError) {}
+
+    /// Answers the request with this ticket, if it is still out.
+    func complete(_ ticket: UInt64, value: UInt64?) {}
+
+    /// The vCPU that waits for answers; nil when nobody does.
+    var vcpu: VCPUID? { nil }
+}
+
+/// A vCPU's side of a server.
+final class VCPUChannel: Channel {
+    private let number: VCPUID
+    /// The request that is out with a device; 0 when none is.
+    var ticket: UInt64 = 0
+    /// When it arrived, in nanoseconds.
+    var arrived: UInt64 = 0
+
+    init(_ server: ServerCore, _ vcpu: VCPUID, _ bound: consuming BoundPort) {
+        number = vcpu
+        super.init(server, bound)
+    }
+
+    override var vcpu: VCPUID? { number }
+
+    override func portFired(_ port: EventPort) throws(XenError) { try server.serveSlot(of: self, number) }
+
+    override func complete(_ ticket: UInt64, value: UInt64?) {
+        // A server that was closed meanwhile has answered it.
+        guard ticket == self.ticket, ticket != 0 else { return }
+        self.ticket = 0
+        server.answer(number, on: port, value: value, arrived: arrived)
+    }
+}
+
+/// The ring's side of a server. Its writes are posted: nobody waits for an answer.
+final class RingChannel: Channel {
+    override func portFired(_ port: EventPort) throws(XenError) { try server.drainRing(self) }
+}
