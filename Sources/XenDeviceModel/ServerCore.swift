@@ -72,7 +72,14 @@ final class ServerCore {
         } catch {
             throw error.about(range.start)
         }
-        claims.remove(range)
+        changeClaims { $0.remove(range) }
+    }
+
+    /// A device whose last claim goes is released after the change: what its deinit does may need the claims.
+    private func changeClaims(_ change: (inout ClaimTable) -> Void) {
+        let before = claims
+        change(&claims)
+        withExtendedLifetime(before) {}
     }
 
     /// Enables the server; the first time, binds a port for each vCPU and one for the ring.
@@ -132,7 +139,7 @@ final class ServerCore {
         if let ring { domain.unroute(ring.bound.port) }
         ring = nil
         pages = nil
-        claims = ClaimTable()
+        changeClaims { $0 = ClaimTable() }
         do throws(XenError) {
             _ = try domain.perform(DMOP.DestroyIOREQServer(id: id))
         } catch {
