@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_BUILD = swift build -c release
 PROGRAMS = corbel SerialConsole PortScratch
 
-.PHONY: all run test bench lint docs install clean build setup-run setup-test
+.PHONY: all run test bench fuzz lint docs install clean build setup-run setup-test
 
 all: build
 
@@ -25,6 +25,9 @@ test: setup-test
 
 bench: setup-test
 	@Benchmarks/run
+
+fuzz: setup-test
+	@failed=; for target in Fuzz/*/; do Fuzz/run "$$(basename "$$target")" "$${FUZZ_SECONDS:-600}" || failed=1; done; [ -z "$$failed" ]
 
 lint:
 	@Tests/Style/check

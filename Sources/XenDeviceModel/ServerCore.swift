@@ -53,7 +53,14 @@ final class ServerCore {
         } catch {
             throw error.about(range.start)
         }
-        claims.remove(range)
+        changeClaims { $0.remove(range) }
+    }
+
+    /// A device whose last claim goes is released after the change: what its deinit does may need the claims.
+    private func changeClaims(_ change: (inout ClaimTable) -> Void) {
+        let before = claims
+        change(&claims)
+        withExtendedLifetime(before) {}
     }
 
     /// A device may keep a handle to a server that was closed; Xen may have given its id to another by now.
@@ -141,7 +148,7 @@ final class ServerCore {
         ring?.close()
         ring = nil
         pages = nil
-        claims = ClaimTable()
+        changeClaims { $0 = ClaimTable() }
         do throws(XenError) {
             _ = try domain.perform(DMOP.DestroyIOREQServer(id: id))
         } catch {

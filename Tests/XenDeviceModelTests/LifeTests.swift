@@ -116,6 +116,26 @@ import XenPlatform
         #expect(error?.code == .e2big)
     }
 
+    /// Found by Fuzz/XenDeviceModel: it trapped, as the claims were being changed.
+    @Test func aDeviceThatGoesMayUseItsServer() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), device)
+        let domain = server.domain
+        var goings = 0
+        let leave = {
+            goings += 1
+            self.xen.access(0, portRead(0x104, 1))
+            let told = failure { () throws(XenError) in try domain.process() }
+            #expect(told == nil)
+        }
+        try server.claim(.ports(0x200...0x20F), for: Leaver(leave))
+        try server.release(.ports(0x200...0x20F))
+        #expect(goings == 1)
+        #expect(device.accesses.count == 1)
+        try server.claim(.ports(0x200...0x20F), for: Leaver(leave))
+        try server.close()
+        #expect(goings == 2)
+    }
+
     @Test func restrictionComesAfterTheDomainWasFoundAndBeforeAServerIsMade() throws {
         let server = try xen.domain(restricted: true).makeIOREQServer()
         #expect(
@@ -197,4 +217,15 @@ import XenPlatform
         xen.isDying = true
         #expect(try server.serve(until: NeverStop()) == .domainGone)
     }
+}
+
+/// Does something when it goes.
+private final class Leaver: IODevice {
+    private let leave: () -> Void
+
+    init(_ leave: @escaping () -> Void) { self.leave = leave }
+
+    deinit { leave() }
+
+    func accept(_ request: consuming IORequest) {}
 }
