@@ -43,7 +43,10 @@ public final class EventDispatcher {
 
     /// Forgets a port.
     public func disconnect(_ port: EventPort) {
+        // A handler that goes is released after the change: what its deinit does may need the connections.
+        let before = connections
         connections.removeAll { $0.port == port }
+        withExtendedLifetime(before) {}
     }
 
     /// Serves the ports that have fired, one round of them, and returns without waiting. Every port of the round is
