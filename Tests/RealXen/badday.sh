@@ -1,6 +1,7 @@
 # In dom0, with the tool stack: SerialConsole and PortScratch on bad days. TAP. Every wait is for a condition.
-bad=0
+bad=0 rows=0
 row() { # row STATUS TEXT [DETAIL]
+    rows=$((rows + 1))
     if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
 }
 # within SECONDS COMMAND...: asks until it holds
@@ -103,4 +104,5 @@ row $? "a full disk under its output and its log stops neither device model nor 
 row $? "and is told" "$(cat /tmp/messages)"
 [ "$(wc -l </tmp/messages)" -le 12 ]
 row $? "once, not for every line" "$(wc -l </tmp/messages) lines"
+echo "1..$rows"
 exit $bad
