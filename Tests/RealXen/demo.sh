@@ -21,7 +21,8 @@ says '^guest\| .*corbel-guest: Linux .* hypervisor xen, up [0-9.]+ s' "the guest
 says '^guest\| .*reboot: ' "the guest powers off"
 says 'requests +[0-9]+, [0-9]+/s' "the summary has requests and their rate"
 says 'service time +p50 .* p99 .* max ' "and the service times"
-for operation in create_ioreq_server map_io_range_to_ioreq_server set_ioreq_server_state destroy_ioreq_server nr_vcpus; do
+for operation in create_ioreq_server map_io_range_to_ioreq_server set_ioreq_server_state destroy_ioreq_server \
+    nr_vcpus; do
     says "^ +$operation +[1-9][0-9]* " "and $operation with its count"
 done
 kib=$(sed -nE 's/^ +memory +([0-9]+) KiB.*/\1/p' "$out")
@@ -32,12 +33,12 @@ says '^-- boot [0-9.]+ s, domain creation [0-9.]+ s, guest [0-9.]+ s, total [0-9
 row $? "it is quiet where there is no terminal"
 grep -E '^-- boot' "$out" | sed 's/^--/#/'
 
-# A guest that never gets to its power off: it has no init, and its kernel stands still for panic=N seconds then. Without
-# that, or with 0, it tells Xen of the panic and is gone.
+# A guest that never gets to its power off: it has no init, and its kernel stands still for panic=N seconds then.
+# Without that, or with 0, it tells Xen of the panic and is gone.
 .build/release/corbel demo --timeout 150 --append 'rdinit=/none root=/none panic=600' >"$out" 2>"$err"
 [ $? = 124 ]
 row $? "a guest that never boots ends in a timeout, 124"
-grep -q "the guest's last lines:" "$err" && grep -qE 'guest\| .*panic' "$err"
+grep -q "the guest's last lines:" "$err" && grep -qE 'guest\| .*Rebooting in 600 seconds' "$err"
 row $? "with the last lines of its log"
 .build/release/corbel demo --timeout 420 --append 'rdinit=/none root=/none' >"$out" 2>"$err"
 [ $? = 1 ]
