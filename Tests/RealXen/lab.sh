@@ -170,6 +170,15 @@ check "QEMU is gone after it" gone "${qemu:-$$}"
 interrupt KILL
 check "QEMU dies with a corbel that is killed" gone "${qemu:-$$}"
 
+start=$SECONDS
+# shellcheck disable=SC2016
+sh -c 'head -c 65536 /dev/zero >&2; exec "$@"' sh "$corbel" lab run --verbose --timeout 5 -- sleep 1000 \
+    >out 2> >(exec sleep 300 >/dev/null)
+status=$? seconds=$((SECONDS - start))
+kill $!
+check "a stderr that is full and that nobody reads keeps no timeout" ended 124
+check "for long" quicker 60
+
 mkdir bin
 for tool in apt-get apt-cache dpkg-deb tar xz gzip ldd setpriv sh; do ln -s "$(command -v $tool)" bin/; done
 status=0 seconds=0
@@ -178,6 +187,10 @@ check "without QEMU the status is 2" ended 2
 check "and the command that helps is named" says err 'sudo apt-get install qemu-system-x86'
 lab --with nowhere -- true
 check "a file that is not there is 2" ended 2
+"$corbel" lab run --json /nowhere/result -- true >out 2>err
+status=$?
+check "a result that can't be written is 2" ended 2
+check "and is told before the boot" says err 'cannot write /nowhere/result'
 lab --timeout never -- true
 check "a wrong option is 2" ended 2
 lab
