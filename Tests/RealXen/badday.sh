@@ -73,6 +73,9 @@ make_guest exerciser.cfg
 domain=$(xl domid exerciser)
 PortScratch "$domain" 2>/tmp/messages &
 device=$!
+# It says nothing when it serves, but the server's page is mapped by then.
+within 60 says /dev/xen/privcmd /proc/$device/maps
+row $? "PortScratch serves" "$(cat /tmp/messages)"
 xl destroy exerciser
 within 30 gone $device
 wait $device
@@ -93,9 +96,10 @@ row $? "and the guest boots on without it, to its own power off"
 # Output that nobody takes: the guest must not wait for it.
 make_guest linux.cfg
 mkdir -p /tmp/small && mount -t tmpfs -o size=8k none /tmp/small
+: >/tmp/messages
 SerialConsole --domain "$(xl domid lin)" --log /tmp/small/log >/dev/full 2>/tmp/messages &
 device=$!
-within 60 says 'serving domain' /tmp/messages
+within 60 says 'serving domain' /tmp/messages || row 1 "SerialConsole serves" "$(cat /tmp/messages)"
 xl unpause lin
 within 300 gone $device
 wait $device
