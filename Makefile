@@ -35,10 +35,14 @@ lint:
 docs:
 	@Documentation/build .build-docs
 
-install: build
+# Builds nothing: as root it would leave root's files here.
+install:
 	@for program in $(PROGRAMS); do \
-	    install -D -m 755 -s .build/release/$$program $(DESTDIR)$(PREFIX)/bin/$$program && \
-	    echo "installed $(DESTDIR)$(PREFIX)/bin/$$program"; done
+	    [ -x .build/release/$$program ] || { echo "$$program is not built: run make first" >&2; exit 2; }; done
+	@for program in $(PROGRAMS); do \
+	    install -D -m 755 $$(command -v strip >/dev/null && echo -s) \
+	        .build/release/$$program $(DESTDIR)$(PREFIX)/bin/$$program && \
+	    echo "installed $(DESTDIR)$(PREFIX)/bin/$$program" || exit 1; done
 
 clean:
 	@rm -rf .build .build-*

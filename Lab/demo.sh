@@ -1,6 +1,7 @@
 #!/bin/sh
 # The demonstration, in dom0: a Linux guest whose serial port is a Swift device model, which prints the guest's log as
-# "guest| ..." lines. Its argument, if any, is added to the guest's kernel command line. Status 0: the guest started, reported, powered off, and the device model ended by itself.
+# "guest| ..." lines. Its argument, if any, is added to the guest's kernel command line. Status 0: the guest started,
+# reported, powered off, and the device model ended by itself.
 say() { echo "-- $*"; }
 
 read -r version </proc/version
@@ -11,7 +12,8 @@ xl create -p /lab/demo-guest.cfg "extra=\"$arguments $1\"" >/tmp/create.log 2>&1
 domain=$(xl domid guest)
 lab-mark created
 
-SerialConsole --domain "$domain" --prefix 'guest| ' --statistics /tmp/statistics 2>/tmp/messages &
+: >/tmp/messages
+SerialConsole --domain "$domain" --prefix 'guest| ' --log /tmp/guest.log --statistics /tmp/statistics 2>/tmp/messages &
 device=$!
 until grep -q 'serving domain' /tmp/messages; do
     kill -0 $device 2>/dev/null || { cat /tmp/messages; say "the device model ended before it served"; exit 1; }
@@ -25,4 +27,8 @@ status=$?
 lab-mark gone
 say "the guest is gone, the device model ended with status $status"
 tail -n +2 /tmp/messages
+# A guest whose kernel panicked is gone too.
+for words in 'corbel-guest: ' 'reboot: '; do
+    grep -q "$words" /tmp/guest.log || { say "the guest never wrote \"$words\": it failed"; status=1; }
+done
 exit $status

@@ -20,5 +20,16 @@ final class FileLock {
         }
     }
 
-    deinit { try? handle.close() }
+    /// Takes the lock unless somebody holds it, or it can't be had at all.
+    init?(ifFree url: URL) {
+        if !url.exists { _ = try? FileHandle.creating(url) }
+        guard let handle = try? FileHandle(forUpdating: url) else { return nil }
+        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        self.handle = handle
+    }
+
+    /// Lets it go; so does the end of its life.
+    func close() { try? handle.close() }
+
+    deinit { close() }
 }

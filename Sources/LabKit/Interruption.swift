@@ -22,12 +22,19 @@ public final class Interruption: Sendable {
         // A reader of our output that went away is an error of the write, not the end of the program.
         _ = signal(SIGPIPE) { _ in }
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            _ = signal(number, SIG_IGN)
+            let former = signal(number, SIG_IGN)
+            // nohup's wish. A shell without job control makes its children ignore SIGINT, which is nobody's.
+            if number == SIGHUP, Self.isIgnored(former) { continue }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             // The handler holds the source, and the source its handler: both last as long as the program.
             source.setEventHandler { [self] in withExtendedLifetime(source) { interrupt(signal: number) } }
             source.activate()
         }
+    }
+
+    private static func isIgnored(_ handler: sighandler_t?) -> Bool {
+        // SAFETY: a pointer's bits are looked at as a number; nothing is called.
+        unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Stops everything as if `signal` had come.

@@ -21,9 +21,12 @@ public struct Lab: Sendable {
         try HostTools().check()
         let files = try ReleaseFiles.of(
             options.release, in: options.cache, interruption: interruption, progress: progress)
-        let run = try RunFolder(in: options.cache)
+        let run = try RunFolder(in: options.cache, interruption: interruption)
         var keep = false
-        defer { if !keep { run.folder.remove() } }
+        defer {
+            if !keep { run.folder.remove() }
+            run.close()
+        }
         progress.stage("assembling the initramfs")
         let overlay = try Initramfs(files: files, options: options, interruption: interruption).write(to: run)
         let plan = try options.memoryPlan(overlayBytes: overlay)
@@ -78,7 +81,8 @@ public struct Lab: Sendable {
         reader.wait()
         let patience = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience
         output.finish(within: patience, unless: interruption)
-        let outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
+        var outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
+        if case .exited = outcome, run.diskIsFull { outcome = .crashed("the disk is full: output may be lost") }
         let facts = watch.now
         return LabResult(
             outcome: outcome, preparation: 0, machine: elapsed, marks: facts.marks,

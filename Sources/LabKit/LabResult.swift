@@ -1,5 +1,6 @@
 // How a run of the lab ended and how long its parts took.
 public import Foundation
+import Glibc
 
 /// How a boot ended.
 public enum LabOutcome: Equatable, Sendable {
@@ -85,13 +86,30 @@ public struct LabResult: Sendable, Encodable {
         try values.encode(rounded(preparation + machine), forKey: .total)
         try values.encode(marks.mapValues(rounded), forKey: .marks)
     }
+}
 
-    /// Writes the result as JSON.
-    public func writeJSON(to url: URL) throws(LabError) {
+/// The file for a result as JSON: opened before the run, so that a place that can't be written is known in time.
+public struct ResultFile {
+    private let path: String
+    private let handle: FileHandle
+
+    /// Opens or makes the file; what is in it is gone.
+    public init(_ path: String) throws(LabError) {
+        // SAFETY: the path is read during the call.
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw .file(NSError(domain: NSPOSIXErrorDomain, code: Int(errno)), "write \(path)")
+        }
+        self.path = path
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
+    /// Writes the result.
+    public func write(_ result: LabResult) throws(LabError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        do { try (encoder.encode(self) + Data("\n".utf8)).write(to: url) } catch {
-            throw .file(error, "write \(url.path)")
+        do { try handle.write(contentsOf: encoder.encode(result) + Data("\n".utf8)) } catch {
+            throw .file(error, "write \(path)")
         }
     }
 }

@@ -1,6 +1,5 @@
 // Tells a person on a terminal what goes on: one line on stderr that changes, and is gone when there is output. Not a
 // log: with --quiet, and without a terminal, there is nothing.
-import Dispatch
 import Foundation
 import Glibc
 import Synchronization
@@ -34,8 +33,9 @@ public final class ProgressLine: Sendable {
     /// Progress on stderr.
     public init(_ verbosity: Verbosity, terminal: Bool? = nil) {
         self.verbosity = verbosity
-        animated = (terminal ?? (isatty(2) == 1)) && verbosity != .quiet
-        speaks = animated || verbosity == .verbose
+        let terminal = (terminal ?? (isatty(2) == 1)) && verbosity != .quiet
+        speaks = terminal || verbosity == .verbose
+        animated = terminal && !["", "dumb"].contains(ProcessInfo.processInfo.environment["TERM"] ?? "")
         guard animated else { return }
         Thread.detachNewThread { [weak self] in
             while let self {
@@ -51,7 +51,7 @@ public final class ProgressLine: Sendable {
             state.stage = name
             state.detail = detail
             state.since = .now
-            if speaks, !animated { Self.write("corbel: \(name)\n") }
+            if speaks, !animated { StandardError.write("corbel: \(name)\n") }
         }
         show()
     }
@@ -62,13 +62,15 @@ public final class ProgressLine: Sendable {
             state.stage = nil
             Self.wipe(&state)
         }
+        // Else the wiping would come after the first line of output, and wipe that.
+        if animated { StandardError.drain(within: 0.2) }
     }
 
     /// A line that stays.
     public func note(_ text: String) {
         state.withLock { state in
             Self.wipe(&state)
-            Self.write(text + "\n")
+            StandardError.write(text + "\n")
         }
     }
 
@@ -78,19 +80,24 @@ public final class ProgressLine: Sendable {
             guard let stage = state.stage else { return }
             let elapsed = (ContinuousClock.now - state.since).seconds
             let detail = state.detail.map { ", \($0())" } ?? ""
-            Self.write("\r\u{1b}[Kcorbel: \(stage)\(detail) (\(tenths(elapsed)) s)")
+            // A line that is wider than the terminal could not be wiped.
+            let text = "corbel: \(stage)\(detail) (\(tenths(elapsed)) s)".prefix(Self.columns() - 1)
+            StandardError.write("\r\u{1b}[K\(text)")
             state.shown = true
         }
     }
 
     private static func wipe(_ state: inout State) {
-        if state.shown { write("\r\u{1b}[K") }
+        if state.shown { StandardError.write("\r\u{1b}[K") }
         state.shown = false
     }
 
-    private static func write(_ text: String) {
-        // stderr that is gone is no reason to stop.
-        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    /// The terminal's width; 80 when it is not known.
+    private static func columns() -> Int {
+        var size = winsize()
+        // SAFETY: TIOCGWINSZ writes one winsize, during the call.
+        guard unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
     }
 }
 

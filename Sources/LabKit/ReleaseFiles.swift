@@ -4,7 +4,7 @@ import Foundation
 /// The files of a release, in the cache.
 public struct ReleaseFiles: Sendable {
     /// To be raised whenever what is below would come out differently.
-    private static let format = 2
+    private static let format = 3
 
     let folder: URL
 

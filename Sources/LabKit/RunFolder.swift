@@ -8,6 +8,8 @@ struct RunFolder {
     static let keptMax = 5
 
     let folder: URL
+    /// Held as long as the run lives. A process number would not do: it means nothing in another container.
+    private let lock: FileLock
 
     var initramfs: URL { folder.appendingPathComponent("initrd") }
     var guestInitramfs: URL { folder.appendingPathComponent("guest.cpio") }
@@ -15,36 +17,62 @@ struct RunFolder {
     var output: URL { folder.appendingPathComponent(Boot.output) }
     var machineErrors: URL { folder.appendingPathComponent("qemu.err") }
 
-    private init(folder: URL) { self.folder = folder }
-
     /// Makes the folder for this process, and removes those that nobody needs.
-    init(in cache: PackageCache, now: Date = Date()) throws(LabError) {
+    init(in cache: PackageCache, now: Date = Date(), interruption: Interruption) throws(LabError) {
         let runs = cache.folder.appendingPathComponent("runs")
         try runs.makeFolder()
+        // Nobody prunes a folder that is there but not locked yet.
+        let making = try FileLock(runs.appendingPathComponent("lock"), interruption: interruption)
+        defer { withExtendedLifetime(making) {} }
         Self.prune(runs)
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.dateFormat = "yyyyMMdd-HHmmss"
-        folder = runs.appendingPathComponent("\(format.string(from: now))-\(getpid())")
+        var (name, again) = ("\(format.string(from: now))", 0)
+        while runs.appendingPathComponent("\(name)-\(getpid())").exists {
+            again += 1
+            name = "\(format.string(from: now)).\(again)"
+        }
+        folder = runs.appendingPathComponent("\(name)-\(getpid())")
         try folder.makeFolder()
+        lock = try FileLock(folder.appendingPathComponent(Self.lockName), interruption: interruption)
     }
 
-    /// Keeps the newest folders of processes that are gone, and of them the logs.
+    private static let lockName = "lock"
+
+    /// Keeps the newest folders of runs that are over, and of them the logs.
     static func prune(_ runs: URL) {
-        let left = runs.entries().filter { entry in
-            guard let word = entry.lastPathComponent.split(separator: "-").last, let pid = pid_t(word) else {
-                return false
-            }
-            return kill(pid, 0) != 0 && errno == ESRCH
+        let left = runs.entries().filter(\.isFolder).compactMap { folder in
+            FileLock(ifFree: folder.appendingPathComponent(lockName)).map { RunFolder(folder: folder, lock: $0) }
         }
-        let sorted = left.sorted { $0.lastPathComponent < $1.lastPathComponent }
-        for folder in sorted.dropLast(keptMax) { folder.remove() }
-        for folder in sorted.suffix(keptMax) { RunFolder(folder: folder).keepLogs() }
+        let sorted = left.sorted { $0.folder.lastPathComponent < $1.folder.lastPathComponent }
+        for run in sorted.dropLast(keptMax) { run.folder.remove() }
+        for run in sorted.suffix(keptMax) { run.keepLogs() }
+    }
+
+    private init(folder: URL, lock: FileLock) {
+        self.folder = folder
+        self.lock = lock
     }
 
     /// Keeps the logs alone: the rest is large and can be made again.
     func keepLogs() {
-        let logs = [consoleLog, output, machineErrors].map(\.lastPathComponent)
-        for file in folder.entries() where !logs.contains(file.lastPathComponent) { file.remove() }
+        let kept = [consoleLog, output, machineErrors].map(\.lastPathComponent)
+        for file in folder.entries() where !kept.contains(file.lastPathComponent) { file.remove() }
     }
+
+    /// Whether the disk takes nothing more. QEMU drops output that it can't write, and says nothing.
+    var diskIsFull: Bool {
+        let probe = folder.appendingPathComponent("probe")
+        defer { probe.remove() }
+        do throws(LabError) {
+            let file = try FileHandle.creating(probe)
+            defer { try? file.close() }
+            try file.writeAll(Data(count: 1 << 16))
+            return false
+        } catch { return error.reason == .diskFull }
+    }
+
+    /// Lets the lock go.
+    func close() { lock.close() }
 }

@@ -20,7 +20,16 @@ struct SharedLibraries {
         let result = try ChildProcess.run(
             ["ldd"] + programs.map(\.path), environment: path.isEmpty ? [:] : ["LD_LIBRARY_PATH": path],
             interruption: interruption)
-        return try Self.libraries(String(decoding: result.output, as: UTF8.self), of: programs)
+        let found = try Self.libraries(String(decoding: result.output, as: UTF8.self), of: programs)
+        return found.map(fromFolders)
+    }
+
+    /// ldd names this machine's dynamic linker; one that comes with the libraries must go with them.
+    private func fromFolders(_ library: Library) -> Library {
+        guard library.place.hasPrefix("lib64/") else { return library }
+        let name = String(library.place.dropFirst("lib64/".count))
+        let own = folders.map { $0.appendingPathComponent(name) }.first { $0.exists }
+        return Library(source: own?.path ?? library.source, place: library.place)
     }
 
     /// Reads ldd's lines: `NAME => PATH (ADDRESS)`, `NAME => not found`, `PATH (ADDRESS)` for the dynamic linker.
@@ -28,15 +37,22 @@ struct SharedLibraries {
         var found: Set<Library> = []
         var program = programs.first?.path ?? ""
         for line in text.split(separator: "\n") {
-            let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
-            if !line.hasPrefix("\t"), line.hasSuffix(":") { program = String(line.dropLast()) }
-            if words.count >= 4, words[1] == "=>", words[2] == "not" {
-                throw LabError(.badInput, "\(program) needs the library \(words[0]), which is not on this machine")
+            guard line.hasPrefix("\t") else {
+                if line.hasSuffix(":") { program = String(line.dropLast()) }
+                continue
             }
-            if words.count >= 3, words[1] == "=>", words[2].hasPrefix("/") {
-                found.insert(Library(source: words[2], place: "lib/x86_64-linux-gnu/\(words[0])"))
-            } else if let linker = words.first, linker.hasPrefix("/"), linker.contains("/ld-linux-") {
-                found.insert(Library(source: linker, place: "lib64/\(linker.split(separator: "/").last ?? "")"))
+            // Names and paths may have spaces.
+            let end = line.range(of: " (0x", options: .backwards)?.lowerBound ?? line.endIndex
+            let entry = line[..<end].dropFirst()
+            if let arrow = entry.range(of: " => ") {
+                let (name, path) = (entry[..<arrow.lowerBound], String(entry[arrow.upperBound...]))
+                if path == "not found" {
+                    throw LabError(.badInput, "\(program) needs the library \(name), which is not on this machine")
+                }
+                if path.hasPrefix("/") { found.insert(Library(source: path, place: "lib/x86_64-linux-gnu/\(name)")) }
+            } else if entry.hasPrefix("/"), entry.contains("/ld-linux-") {
+                let name = entry.split(separator: "/").last ?? ""
+                found.insert(Library(source: String(entry), place: "lib64/\(name)"))
             }
         }
         return found.sorted { $0.place < $1.place }

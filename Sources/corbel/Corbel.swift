@@ -27,13 +27,14 @@ struct Corbel: ParsableCommand {
     }
 
     static func exit(withStatus status: Int32) -> Never {
+        StandardError.drain()
         Foundation.exit(status)
     }
 }
 
 /// A line on stderr.
 func complain(_ text: String, prefix: String = "corbel: ") {
-    try? FileHandle.standardError.write(contentsOf: Data("\(prefix)\(text)\n".utf8))
+    StandardError.write("\(prefix)\(text)\n")
 }
 
 /// `corbel lab`.

@@ -33,6 +33,7 @@ struct Demo: ParsableCommand {
         options.toolstack = true
         options.linuxGuest = true
         try settings.apply(to: &options, timeout: timeout)
+        let file = try settings.resultFile()
         let progress = settings.progress
         let interruption = Interruption()
         interruption.listen()
@@ -46,7 +47,7 @@ struct Demo: ParsableCommand {
             complain(last.isEmpty ? "the guest has written nothing" : "the guest's last lines:")
             for line in last { complain(line, prefix: "  ") }
         }
-        try result.report(settings, progress, timeout: timeout)
+        result.report(to: file, progress, timeout: timeout)
         print(split(result))
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }

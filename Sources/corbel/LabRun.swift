@@ -54,11 +54,12 @@ struct LabRun: ParsableCommand {
         options.toolstack = toolstack
         options.linuxGuest = guest == .linux
         try settings.apply(to: &options, timeout: timeout)
+        let file = try settings.resultFile()
         let progress = settings.progress
         let interruption = Interruption()
         interruption.listen()
         let result = try Lab(interruption: interruption, progress: progress).run(options, output: toStandardOutput)
-        try result.report(settings, progress, timeout: timeout)
+        result.report(to: file, progress, timeout: timeout)
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
 }

@@ -30,6 +30,9 @@ struct BootSettings: ParsableArguments {
 
     var progress: ProgressLine { ProgressLine(verbose ? .verbose : quiet ? .quiet : .normal) }
 
+    /// The file for the result, open; to be asked before the boot.
+    func resultFile() throws -> ResultFile? { try json.map { path throws(LabError) in try ResultFile(path) } }
+
     func apply(to options: inout LabOptions, timeout: Double) throws {
         guard timeout > 0, timeout.isFinite else { throw ValidationError("--timeout is more than 0 seconds") }
         options.timeout = timeout
@@ -45,8 +48,9 @@ struct BootSettings: ParsableArguments {
 }
 
 extension LabResult {
-    /// Says on stderr what the exit status alone does not, and writes the JSON file.
-    func report(_ settings: BootSettings, _ progress: ProgressLine, timeout: Double) throws {
+    /// Says on stderr what the exit status alone does not, and writes the JSON file. A file that can't be written
+    /// then is told, and changes nothing else.
+    func report(to file: ResultFile?, _ progress: ProgressLine, timeout: Double) {
         switch outcome {
         case .timedOut:
             complain("timeout: the command did not end within \(timeout.formatted()) s")
@@ -64,6 +68,7 @@ extension LabResult {
             complain("logs: \(logFolder.path)")
         }
         if progress.speaks { complain(summary) }
-        if let json = settings.json { try writeJSON(to: URL(fileURLWithPath: json)) }
+        do throws(LabError) { try file?.write(self) } catch { complain("\(error)") }
+        StandardError.drain()
     }
 }

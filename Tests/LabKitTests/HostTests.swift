@@ -72,13 +72,13 @@ import Testing
         let text = """
             \tlinux-vdso.so.1 (0x00007ffc)
             \tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f)
-            \tlibx.so.1 => /opt/y/libx.so.1 (0x00007f)
+            \tlibx.so.1 => /opt/my libs (0x1)/libx.so.1 (0x00007f)
             \t/lib64/ld-linux-x86-64.so.2 (0x00007f)
             """
         #expect(
             try SharedLibraries.libraries(text, of: []).map { "\($0.source) \($0.place)" } == [
                 "/lib/x86_64-linux-gnu/libm.so.6 lib/x86_64-linux-gnu/libm.so.6",
-                "/opt/y/libx.so.1 lib/x86_64-linux-gnu/libx.so.1",
+                "/opt/my libs (0x1)/libx.so.1 lib/x86_64-linux-gnu/libx.so.1",
                 "/lib64/ld-linux-x86-64.so.2 lib64/ld-linux-x86-64.so.2",
             ])
         #expect(try SharedLibraries.libraries("\tnot a dynamic executable\n", of: []).isEmpty)

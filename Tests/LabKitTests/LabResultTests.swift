@@ -21,7 +21,7 @@ import Testing
         let result = LabResult(
             outcome: .exited(7), preparation: 0.5, machine: 6,
             marks: ["init": 4, "toolstack": 4.5, "begin": 4.6, "end": 5.85, "created": 5], consoleTail: [])
-        try result.writeJSON(to: url)
+        try ResultFile(url.path).write(result)
         let decoded = try JSONDecoder().decode(Decoded.self, from: Data(contentsOf: url))
         #expect(
             decoded

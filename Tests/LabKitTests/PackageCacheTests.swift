@@ -104,15 +104,30 @@ private func fill(_ place: URL) throws(LabError) {
 
     @Test func foldersOfDeadRunsArePrunedAndOthersKept() throws {
         let runs = cache.folder.appendingPathComponent("runs")
-        for number in 0..<8 {
-            // No process has this number: Linux's highest is 2^22.
-            try runs.appendingPathComponent("20260101-00000\(number)-9999999").makeFolder()
-        }
-        try runs.appendingPathComponent("20250101-000000-1").makeFolder()  // process 1 lives
+        // Process 1 lives, but not for them: it may be one of another container.
+        for number in 0..<8 { try runs.appendingPathComponent("20260101-00000\(number)-1").makeFolder() }
+        // No process has this number (Linux's highest is 2^22), but the folder is locked.
+        let live = runs.appendingPathComponent("20250101-000000-9999999")
+        try live.makeFolder()
+        let lock = try FileLock(live.appendingPathComponent("lock"), interruption: Interruption())
+        defer { withExtendedLifetime(lock) {} }
         RunFolder.prune(runs)
         let left = runs.entries().map(\.lastPathComponent).sorted()
         #expect(left.count == RunFolder.keptMax + 1)
-        #expect(left.first == "20250101-000000-1")
-        #expect(left.last == "20260101-000007-9999999")
+        #expect(left.first == "20250101-000000-9999999")
+        #expect(left.last == "20260101-000007-1")
+    }
+
+    @Test func twoRunsAtOnceHaveFoldersOfTheirOwn() throws {
+        let now = Date()
+        let runs = try (0..<2).map { _ in try RunFolder(in: cache, now: now, interruption: Interruption()) }
+        #expect(Set(runs.map(\.folder.path)).count == 2)
+        try Data().write(to: runs[0].initramfs)
+        let third = try RunFolder(in: cache, now: now, interruption: Interruption())
+        #expect(runs[0].initramfs.exists)
+        runs[0].close()
+        RunFolder.prune(third.folder.deletingLastPathComponent())
+        #expect(!runs[0].initramfs.exists)
+        withExtendedLifetime(runs[1]) {}
     }
 }

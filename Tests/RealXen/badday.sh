@@ -1,6 +1,7 @@
 # In dom0, with the tool stack: SerialConsole and PortScratch on bad days. TAP. Every wait is for a condition.
-bad=0
+bad=0 rows=0
 row() { # row STATUS TEXT [DETAIL]
+    rows=$((rows + 1))
     if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
 }
 # within SECONDS COMMAND...: asks until it holds
@@ -72,6 +73,9 @@ make_guest exerciser.cfg
 domain=$(xl domid exerciser)
 PortScratch "$domain" 2>/tmp/messages &
 device=$!
+# It says nothing when it serves, but the server's page is mapped by then.
+within 60 says /dev/xen/privcmd /proc/$device/maps
+row $? "PortScratch serves" "$(cat /tmp/messages)"
 xl destroy exerciser
 within 30 gone $device
 wait $device
@@ -92,9 +96,10 @@ row $? "and the guest boots on without it, to its own power off"
 # Output that nobody takes: the guest must not wait for it.
 make_guest linux.cfg
 mkdir -p /tmp/small && mount -t tmpfs -o size=8k none /tmp/small
+: >/tmp/messages
 SerialConsole --domain "$(xl domid lin)" --log /tmp/small/log >/dev/full 2>/tmp/messages &
 device=$!
-within 60 says 'serving domain' /tmp/messages
+within 60 says 'serving domain' /tmp/messages || row 1 "SerialConsole serves" "$(cat /tmp/messages)"
 xl unpause lin
 within 300 gone $device
 wait $device
@@ -103,4 +108,5 @@ row $? "a full disk under its output and its log stops neither device model nor 
 row $? "and is told" "$(cat /tmp/messages)"
 [ "$(wc -l </tmp/messages)" -le 12 ]
 row $? "once, not for every line" "$(wc -l </tmp/messages) lines"
+echo "1..$rows"
 exit $bad

@@ -5,6 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d) bin=.build/release bad=0
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 row() {
     if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; bad=1; fi
 }
@@ -12,7 +14,7 @@ row() {
 sed -n '/^<!-- poke -->$/,/^```$/p' README.md | sed '1,2d;$d' >"$work/poke"
 [ -s "$work/poke" ]
 row $? "the README has the script"
-$bin/corbel lab run -q --timeout 600 --toolstack --guest linux --with Examples/try-in-lab --with $bin/SerialConsole \
+$bin/corbel lab run -q --timeout 420 --toolstack --guest linux --with Examples/try-in-lab --with $bin/SerialConsole \
     --with $bin/PortScratch --with "$work/poke" -- sh try-in-lab poke PortScratch >"$work/out" 2>&1
 row $? "a Linux guest runs it against PortScratch, powers off, and all end with 0"
 grep -qE '^guest\| .* script: read back: corbel' "$work/out"
