@@ -43,7 +43,7 @@ public struct LabOptions: Sendable {
     public var files: [LabFile] = []
     /// Whether to start xenstored and xenconsoled first.
     public var toolstack = false
-    /// Whether `/lab/guest/bzImage` and `/lab/guest/initrd`, a Linux guest, are to be there.
+    /// Whether a Linux guest is to be there: `/lab/guest/bzImage`, `vmlinux` (the same, unpacked) and `initrd`.
     public var linuxGuest = false
     /// Whether the demonstration's script and guest configuration are to be in `/lab`.
     public var demonstration = false
