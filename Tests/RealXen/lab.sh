@@ -39,7 +39,7 @@ is() { printf '%s' "$2" | cmp -s - "$1"; }
 quicker() { [ "$seconds" -lt "$1" ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 kept() { ls cache/corbel/runs/*-"$1" >/dev/null 2>&1; }
-runs_now() { find cache/corbel/runs -mindepth 1 -maxdepth 1 2>/dev/null | sort; }
+runs_now() { find cache/corbel/runs -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort; }
 # frames FILE: each state of the line that progress shows on a terminal
 frames() { tr '\r' '\n' <"$1" | sed -n 's/^\x1b\[K//p'; }
 
