@@ -27,7 +27,8 @@ bench: setup-test
 	@Benchmarks/run
 
 fuzz: setup-test
-	@failed=; for target in Fuzz/*/; do Fuzz/run "$$(basename "$$target")" "$${FUZZ_SECONDS:-600}" || failed=1; done; [ -z "$$failed" ]
+	@failed=; for target in Fuzz/*/; do \
+	    Fuzz/run "$$(basename "$$target")" "$${FUZZ_SECONDS:-600}" || failed=1; done; [ -z "$$failed" ]
 
 lint:
 	@Tests/Style/check

@@ -31,7 +31,9 @@ struct LabRun: ParsableCommand {
     @Flag(help: "Start xenstored, xen-init-dom0 and xenconsoled first, so that xl works.")
     var toolstack = false
 
-    @Option(help: ArgumentHelp("Add a guest: linux puts /lab/guest/{bzImage,vmlinux,initrd} there.", valueName: "linux"))
+    @Option(
+        help: ArgumentHelp(
+            "Add a guest: linux puts /lab/guest/{bzImage,vmlinux,initrd} there.", valueName: "linux"))
     var guest: Guest?
 
     @Option(help: ArgumentHelp("How long boot and command may take.", valueName: "seconds"))
