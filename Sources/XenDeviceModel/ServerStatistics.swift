@@ -46,7 +46,9 @@ public struct LatencyHistogram: Sendable {
     /// The latency that a share of all (0 to 1; others count as the nearer of these) did not exceed: the upper end of
     /// its bucket, in nanoseconds; 0 when empty.
     public func percentile(_ share: Double) -> UInt64 {
-        let wanted = UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up))
+        let exact = share > 0 ? Double(count) * min(share, 1) : 0
+        // Rounded up by hand: Embedded Swift has no ceil without a C library.
+        let wanted = UInt64(exact) + (Double(UInt64(exact)) < exact ? 1 : 0)
         var seen: UInt64 = 0
         for index in buckets.indices {
             seen += buckets[index]

@@ -18,6 +18,14 @@ import Testing
         #expect(LatencyHistogram.upperEnd(of: LatencyHistogram.bucket(of: .max)) == .max)
     }
 
+    @Test func aPercentileIsNotExceededByItsShare() {
+        var histogram = LatencyHistogram()
+        for value in [10, 20, 1_000_000] as [UInt64] { histogram.record(value) }
+        #expect(histogram.percentile(0.99) == 1_000_000, "two of three are not 99 %")
+        #expect(histogram.percentile(7) == 1_000_000 && histogram.percentile(-1) >= 10)
+        #expect(histogram.percentile(.nan) >= 10, "no number is no reason to trap")
+    }
+
     @Test func percentilesAreThoseOfWhatWasRecorded() {
         var histogram = LatencyHistogram()
         #expect(histogram.percentile(0.5) == 0)
