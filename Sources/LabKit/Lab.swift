@@ -69,9 +69,12 @@ public struct Lab: Sendable {
         let console = Pipe()
         interruption.whenInterrupted { watch.interrupted($0) }
         defer { interruption.whenInterrupted(nil) }
+        let heartbeat = Heartbeat()
         let machine = try ChildProcess(
-            boot.command, in: run.folder, output: console, errors: errors, interruption: interruption,
+            boot.command, in: run.folder, input: heartbeat.input, output: console, errors: errors, interruption: interruption,
             onEnd: { watch.machineEnded() })
+        heartbeat.start()
+        defer { heartbeat.stop() }
         let reader = Pump(console) { watch.console($0) }
         output.start(onRefusal: { watch.outputClosed() })
         watch.waitForEnd(timeout: timeout)

@@ -1,0 +1,27 @@
+// Wakes the machine once a second. Under QEMU's emulation Xen was seen to sleep for ever in its idle loop, both dom0 and
+// guest idle and no timer of the machine armed: a lost timer interrupt. Any other interrupt makes it look at its timers
+// again, and a byte on the serial port is one that changes nothing else.
+// Not for: telling whether the machine still lives.
+import Dispatch
+import Foundation
+
+/// The input of a machine's first serial port: a byte of zero each second.
+final class Heartbeat: Sendable {
+    private let pipe = Pipe()
+    private let stopped = DispatchSemaphore(value: 0)
+
+    /// Give this to the machine as its standard input. Our copy stays open, so that a machine that ended is no error.
+    var input: FileHandle { pipe.fileHandleForReading }
+
+    /// Begins.
+    func start() {
+        Thread.detachNewThread { [self] in
+            while stopped.wait(timeout: .now() + 1) == .timedOut {
+                try? pipe.fileHandleForWriting.write(contentsOf: Data([0]))
+            }
+        }
+    }
+
+    /// Ends it.
+    func stop() { stopped.signal() }
+}
