@@ -1,7 +1,7 @@
-// Wakes the machine once a second. Under QEMU's emulation Xen was seen to sleep for ever in its idle loop, both dom0 and
-// guest idle and no timer of the machine armed: a lost timer interrupt. Any other interrupt makes it look at its timers
-// again, and a byte on the serial port is one that changes nothing else.
-// Not for: telling whether the machine still lives.
+// Wakes the machine once a second. Under QEMU's emulation Xen was seen to sleep for ever in its idle loop, both dom0
+// and guest idle and no timer of the machine armed: a lost timer interrupt. Any other interrupt makes it look at its
+// timers again, and a byte on the serial port is one that changes nothing else. Not for: telling whether the machine
+// still lives.
 import Dispatch
 import Foundation
 

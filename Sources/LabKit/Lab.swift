@@ -71,7 +71,8 @@ public struct Lab: Sendable {
         defer { interruption.whenInterrupted(nil) }
         let heartbeat = Heartbeat()
         let machine = try ChildProcess(
-            boot.command, in: run.folder, input: heartbeat.input, output: console, errors: errors, interruption: interruption,
+            boot.command, in: run.folder, input: heartbeat.input, output: console, errors: errors,
+            interruption: interruption,
             onEnd: { watch.machineEnded() })
         heartbeat.start()
         defer { heartbeat.stop() }
