@@ -16,7 +16,7 @@ extension IORequest {
 
     /// Answers a read with a value for each element, in the guest's order; elements without a value read all ones.
     public consuming func answer(elements: [UInt64]) {
-        if guestBuffer != nil, isRead, isOut, let buffer = mapBuffer() {
+        if guestBuffer != nil, isRead, let buffer = mapBuffer() {
             for index in 0..<count { buffer.store(index < elements.count ? elements[index] : .max, index) }
             channel.server.reportWritten(buffer.bytes)
         }
@@ -73,8 +73,10 @@ extension IORequest {
         return isDescending ? offset - distance : offset + distance
     }
 
+    /// nil also when the server was closed: the guest was answered then, and may use its memory for something else.
     private borrowing func mapBuffer() -> ElementBuffer? {
         guard
+            !channel.server.isClosed,
             let start = guestBuffer,
             let bytes = ValidSlot.bytes(at: start, width, count: count, descending: isDescending),
             let pages = channel.server.mapGuestBytes(bytes, access: isRead ? .readWrite : .read)

@@ -48,7 +48,7 @@ public struct IORequest: ~Copyable {
 
     deinit {
         if !isAnswered {
-            if isRead, guestBuffer != nil, isOut { fill(with: .max) }
+            if isRead, guestBuffer != nil { fill(with: .max) }
             channel.complete(ticket, value: .max)
         }
     }
@@ -61,9 +61,6 @@ public struct IORequest: ~Copyable {
 
     /// Whether there are several elements, or the data lies in guest memory: see `elements()` and `answer(elements:)`.
     public var isString: Bool { count != 1 || guestBuffer != nil }
-
-    /// Whether an answer would still go anywhere: the server was not closed meanwhile.
-    var isOut: Bool { !channel.server.isClosed }
 
     /// Answers a read with `value` (bits above the width are dropped), every element of it if there are several. For a
     /// write the value is ignored.

@@ -112,6 +112,18 @@ import XenABI
         #expect((0x310..<0x313).map { xen[ram: $0] } == [0xFF, 0xFF, 0])
     }
 
+    @Test func aLateAnswerDoesNotWriteToAGuestThatWentOn() throws {
+        // Closing has answered; the guest may use the buffer for something else by now.
+        let keeper = Keeper()
+        let server = try xen.serving(.ports(0x200...0x203), keeper)
+        xen.access(0, string(.portIO, 0x200, size: 1, count: 2, buffer: 0x300, isRead: true))
+        try server.process()
+        try server.close()
+        let kept = keeper.kept.removeFirst()
+        kept.take()?.answer(0x41)
+        #expect(xen[ram: 0x300] == 0 && xen[ram: 0x301] == 0)
+    }
+
     @Test func aPCIStringStaysAtItsRegister() throws {
         // rep insl at 0xcfc comes as one request (row B31).
         device.answer = 0x1234_0000
