@@ -45,6 +45,8 @@ public struct LabOptions: Sendable {
     public var toolstack = false
     /// Whether a Linux guest is to be there: `/lab/guest/bzImage`, `vmlinux` (the same, unpacked) and `initrd`.
     public var linuxGuest = false
+    /// Whether what an HVM guest with QEMU as its device model needs is to be there.
+    public var hvmGuest = false
     /// Whether the demonstration's script and guest configuration are to be in `/lab`.
     public var demonstration = false
     /// Seconds that the boot and the command may take together.
@@ -57,6 +59,9 @@ public struct LabOptions: Sendable {
     public var processors = 1
     /// Where packages and boot files are kept.
     public var cache = PackageCache.ofUser()
+
+    /// The mirror of Debian that packages come from; nil for what the machine's apt is set to.
+    public var mirror: DebianMirror?
 
     /// A run of `command` with the defaults.
     public init(command: CommandWords) { self.command = command }
