@@ -18,22 +18,16 @@ struct Initramfs {
 
     /// Writes it into the run's folder.
     func write(to run: RunFolder) throws(LabError) -> Overlay {
-        do { try FileManager.default.copyItem(at: files.base, to: run.initramfs) } catch {
-            throw .file(error, "copy \(files.base.path)")
-        }
-        let file: FileHandle
-        do {
-            file = try FileHandle(forWritingTo: run.initramfs)
-            try file.seekToEnd()
-        } catch { throw .file(error, "write \(run.initramfs.path)") }
+        let file = try FileHandle.creating(run.initramfs)
         defer { try? file.close() }
+        for part in files.archives { try file.writeAll(.mapped(part)) }
 
         var archive = CpioArchive(file)
         try archive.add(Data(LabFiles.dom0Init), at: "init", permissions: 0o755)
         try archive.add(Data(LabFiles.labMark), at: "bin/lab-mark", permissions: 0o755)
         try archive.add(folder: "lab")
         try add(command: options.command, to: &archive)
-        let modules = Release.modules.map { "\(URL(fileURLWithPath: $0).lastPathComponent)\n" }.joined()
+        let modules = Dom0.modules.map { "\(URL(fileURLWithPath: $0).lastPathComponent)\n" }.joined()
         try archive.add(Data(modules.utf8), at: "corbel/modules", permissions: 0o644)
         let guestMemory = try addGuest(to: &archive, run)
         if options.demonstration {

@@ -20,8 +20,10 @@ public struct Lab: Sendable {
         let begun = ContinuousClock.now
         defer { progress.clear() }
         try HostTools().check()
-        let files = try ReleaseFiles.of(
-            options.release, in: options.cache, interruption: interruption, progress: progress)
+        let store = ReleaseStore(
+            options.cache, mirror: options.mirror, interruption: interruption, progress: progress)
+        let files = try store.files(options.release, hvmGuest: options.hvmGuest, guestKernel: options.linuxGuest)
+        defer { files.release() }
         let run = try RunFolder(in: options.cache, interruption: interruption)
         var keep = false
         defer {
@@ -35,6 +37,7 @@ public struct Lab: Sendable {
             key: Boot.freshKey(), memory: plan.machine, dom0Memory: plan.dom0, processors: options.processors,
             toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose)
         try link(files, run)
+        files.release()
         progress.stage("booting \(options.release)")
         let preparation = (ContinuousClock.now - begun).seconds
         var result = try start(boot, run, options, output)
@@ -51,10 +54,7 @@ public struct Lab: Sendable {
 
     private func link(_ files: ReleaseFiles, _ run: RunFolder) throws(LabError) {
         for (name, target) in [(Boot.hypervisor, files.hypervisor), (Boot.kernel, files.kernel)] {
-            do {
-                try FileManager.default.createSymbolicLink(
-                    at: run.folder.appendingPathComponent(name), withDestinationURL: target)
-            } catch { throw .file(error, "link to \(target.path)") }
+            try target.link(at: run.folder.appendingPathComponent(name))
         }
     }
 

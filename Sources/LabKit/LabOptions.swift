@@ -61,11 +61,16 @@ public struct LabOptions: Sendable {
     /// Where packages and boot files are kept.
     public var cache = PackageCache.ofUser()
 
+    /// The mirror of Debian that packages come from; nil for what the machine's apt is set to.
+    public var mirror: DebianMirror?
+
     /// A run of `command` with the defaults.
     public init(command: CommandWords) { self.command = command }
 
     /// Whether a Linux guest may run.
     var linuxGuest: Bool { guestFiles || guest != nil }
+    /// Whether QEMU is needed, as the device model of an HVM guest.
+    var hvmGuest: Bool { guest?.kind == .hvm }
 
     /// Memory of the machine and of dom0, in MiB, for an initramfs with `overlayBytes` beside its base.
     func memoryPlan(overlayBytes: Int, guestMemory: Int? = nil) throws(LabError) -> (machine: Int, dom0: Int) {
