@@ -52,7 +52,9 @@ let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel
 let programTargets: [Target] = [
     .target(
         name: "LabFiles", path: "Lab", exclude: ["setup"],
-        resources: ["dom0-init", "lab-mark", "guest-init", "demo-guest.cfg", "demo.sh"].map { .embedInCode($0) },
+        resources: ["dom0-init", "lab-mark", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh"].map {
+            .embedInCode($0)
+        },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
     .executableTarget(

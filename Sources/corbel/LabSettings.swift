@@ -63,7 +63,7 @@ extension LabResult {
             complain("timeout: the command did not end within \(timeout.formatted()) s")
         case .crashed(let reason):
             complain("crash: \(reason)")
-        case .exited(let status) where status == 124 || status == 125:
+        case .exited(let status) where (status == 124 || status == 125) && marks["not-serving"] == nil:
             complain("the command itself ended with status \(status)")
         case .exited, .interrupted, .outputClosed: break
         }
