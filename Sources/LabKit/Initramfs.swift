@@ -25,7 +25,9 @@ struct Initramfs {
         var archive = CpioArchive(file)
         try archive.add(Data(LabFiles.dom0Init), at: "init", permissions: 0o755)
         try archive.add(Data(LabFiles.labMark), at: "bin/lab-mark", permissions: 0o755)
+        try archive.add(Data(LabFiles.labLeave), at: "bin/lab-leave", permissions: 0o755)
         try archive.add(folder: "lab")
+        if options.input != .nothing { try addShell(to: &archive) }
         try add(command: options.command, to: &archive)
         let modules = Dom0.modules.map { "\(URL(fileURLWithPath: $0).lastPathComponent)\n" }.joined()
         try archive.add(Data(modules.utf8), at: "corbel/modules", permissions: 0o644)
@@ -86,5 +88,11 @@ struct Initramfs {
         let bytes = archive.bytes
         try archive.finish()
         return bytes
+    }
+
+    private func addShell(to archive: inout CpioArchive) throws(LabError) {
+        try archive.add(Data(LabFiles.shell), at: "corbel/shell", permissions: 0o644)
+        try archive.add(Data(LabFiles.shellProfile), at: "corbel/profile", permissions: 0o644)
+        try archive.add(Data(LabFiles.shellReadme), at: "lab/README", permissions: 0o644)
     }
 }
