@@ -1,6 +1,6 @@
 // A program that does what no program of ours may do, one thing per run: what the fence must catch.
-//     forbidden NAME      status 0, whatever Xen answers; 2: no such name, 3: it could not even be tried, 4: old-entry on
-//                         a kernel that has none
+//     forbidden NAME      status 0, whatever Xen answers
+// 2: there is no such name; 3: it could not even be tried; 4: old-entry, on a kernel that has none.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
