@@ -58,11 +58,12 @@ struct Initramfs {
     private func addGuest(to archive: inout CpioArchive, _ run: RunFolder) throws(LabError) -> Int? {
         if options.guestFiles {
             _ = try writeGuest(nil, key: nil, to: run.guestInitramfs)
-            try archive.add(file: files.packagedKernel, at: "lab/guest/bzImage")
             try archive.add(file: run.guestInitramfs, at: "lab/guest/initrd")
         }
-        // The same kernel, unpacked: the domain builder takes 8 s to do that under emulation.
-        if options.linuxGuest { try archive.add(file: files.kernel, at: "lab/guest/vmlinux") }
+        for (file, place) in [(files.kernel, "/lab/guest/vmlinux"), (files.packagedKernel, "/lab/guest/bzImage")]
+        where options.guestFiles || options.guest?.kernel == place {
+            try archive.add(file: file, at: place)
+        }
         guard let guest = options.guest else { return nil }
         let key = Boot.freshKey()
         let memory = guest.memory(archiveBytes: try writeGuest(guest, key: key, to: run.guestInitramfs))
