@@ -20,7 +20,12 @@ struct Initramfs {
     func write(to run: RunFolder) throws(LabError) -> Overlay {
         let file = try FileHandle.creating(run.initramfs)
         defer { try? file.close() }
-        for part in files.archives { try file.writeAll(.mapped(part)) }
+        var extra = 0
+        for (number, part) in files.archives.enumerated() {
+            let content = try Data.mapped(part)
+            try file.writeAll(content)
+            if number >= ReleaseFiles.baseArchives { extra += content.count }
+        }
 
         var archive = CpioArchive(file)
         try archive.add(Data(LabFiles.dom0Init), at: "init", permissions: 0o755)
@@ -39,7 +44,7 @@ struct Initramfs {
         let libraries = SharedLibraries(interruption: interruption)
         try archive.add(try libraries.needed(by: options.files.map(\.source)))
         for file in options.files { try archive.add(file: file.source, at: file.place) }
-        let overlay = Overlay(bytes: archive.bytes, guestMemory: guestMemory)
+        let overlay = Overlay(bytes: archive.bytes + extra, guestMemory: guestMemory)
         try archive.finish()
         return overlay
     }
