@@ -15,7 +15,9 @@ public enum LabFiles {
     public static var shellProfile: [UInt8] { PackageResources.dom0_profile }
     /// `/lab/README` in dom0.
     public static var shellReadme: [UInt8] { PackageResources.dom0_readme }
-    /// `/init` of the Linux guest: reports what it runs on and powers off.
+    /// `/corbel/guest/run` in dom0: the command and its guest.
+    public static var guestRun: [UInt8] { PackageResources.guest_run }
+    /// `/init` of the Linux guest: runs its script or reports what it runs on, and powers off.
     public static var guestInit: [UInt8] { PackageResources.guest_init }
     /// The xl configuration of the demonstration's guest.
     public static var demoGuest: [UInt8] { PackageResources.demo_guest_cfg }

@@ -16,7 +16,7 @@ struct LabShell: ParsableCommand {
             Everything in dom0 is gone afterwards. Exit status: as of corbel lab run.
 
             Examples:
-              corbel lab shell --guest linux
+              corbel lab shell --guest pvh
               corbel lab shell --with my-device-model
               echo 'xl info' | corbel lab shell
             """)
@@ -33,8 +33,14 @@ struct LabShell: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Add a guest: linux puts /lab/guest/{bzImage,vmlinux,initrd} there.", valueName: "linux"))
-    var guest: LabRun.Guest?
+            "Put a Linux guest's files there, and its configuration: xl create -p guest.cfg", valueName: "pvh|hvm|none")
+    )
+    var guest = GuestSettings.Choice.none
+
+    @Flag(
+        name: .customLong("guest-files"),
+        help: "Put what a Linux guest is made of into dom0: /lab/guest/{bzImage,vmlinux,initrd}.")
+    var guestFiles = false
 
     @Option(help: ArgumentHelp("How long boot and shell may take; without it, for ever.", valueName: "seconds"))
     var timeout: Double?
@@ -46,7 +52,10 @@ struct LabShell: ParsableCommand {
         options.input = .ofShell
         options.files = try files.map { text throws(LabError) in try LabFile(text) }
         options.toolstack = toolstack
-        options.linuxGuest = guest == .linux
+        options.guest = try GuestOptions.Kind(rawValue: guest.rawValue).map { kind throws(LabError) in
+            try GuestOptions(kind)
+        }
+        options.guestFiles = guestFiles
         try settings.apply(to: &options, timeout: timeout ?? Double.greatestFiniteMagnitude)
         let file = try settings.resultFile()
         let progress = settings.progress
