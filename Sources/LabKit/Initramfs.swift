@@ -71,10 +71,12 @@ struct Initramfs {
         }
         guard let guest = options.guest else { return nil }
         let key = Boot.freshKey()
-        let memory = guest.memory(archiveBytes: try writeGuest(guest, key: key, to: run.guestInitramfs))
+        // In a shell nobody waits for the guest's markers.
+        let told = options.input == .nothing ? key : nil
+        let memory = guest.memory(archiveBytes: try writeGuest(guest, key: told, to: run.guestInitramfs))
         try archive.add(file: run.guestInitramfs, at: "corbel/guest/initrd")
-        try archive.add(
-            Data(guest.configuration(memory: memory).utf8), at: "corbel/guest/config", permissions: 0o644)
+        let place = options.input == .nothing ? "corbel/guest/config" : "lab/guest.cfg"
+        try archive.add(Data(guest.configuration(memory: memory).utf8), at: place, permissions: 0o644)
         try archive.add(Data(guest.settings(key: key).utf8), at: "corbel/guest/settings", permissions: 0o644)
         return memory
     }

@@ -16,7 +16,7 @@ struct LabShell: ParsableCommand {
             Everything in dom0 is gone afterwards. Exit status: as of corbel lab run.
 
             Examples:
-              corbel lab shell --guest-files
+              corbel lab shell --guest pvh
               corbel lab shell --with my-device-model
               echo 'xl info' | corbel lab shell
             """)
@@ -30,6 +30,12 @@ struct LabShell: ParsableCommand {
 
     @Flag(inversion: .prefixedNo, help: "Start xenstored, xen-init-dom0 and xenconsoled first, so that xl works.")
     var toolstack = true
+
+    @Option(
+        help: ArgumentHelp(
+            "Put a Linux guest's files there, and its configuration: xl create -p guest.cfg", valueName: "pvh|hvm|none")
+    )
+    var guest = GuestSettings.Choice.none
 
     @Flag(
         name: .customLong("guest-files"),
@@ -46,6 +52,9 @@ struct LabShell: ParsableCommand {
         options.input = .ofShell
         options.files = try files.map { text throws(LabError) in try LabFile(text) }
         options.toolstack = toolstack
+        options.guest = try GuestOptions.Kind(rawValue: guest.rawValue).map { kind throws(LabError) in
+            try GuestOptions(kind)
+        }
         options.guestFiles = guestFiles
         try settings.apply(to: &options, timeout: timeout ?? Double.greatestFiniteMagnitude)
         let file = try settings.resultFile()
