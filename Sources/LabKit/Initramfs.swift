@@ -20,12 +20,19 @@ struct Initramfs {
     func write(to run: RunFolder) throws(LabError) -> Overlay {
         let file = try FileHandle.creating(run.initramfs)
         defer { try? file.close() }
-        for part in files.archives { try file.writeAll(.mapped(part)) }
+        var extra = 0
+        for (number, part) in files.archives.enumerated() {
+            let content = try Data.mapped(part)
+            try file.writeAll(content)
+            if number >= ReleaseFiles.baseArchives { extra += content.count }
+        }
 
         var archive = CpioArchive(file)
         try archive.add(Data(LabFiles.dom0Init), at: "init", permissions: 0o755)
         try archive.add(Data(LabFiles.labMark), at: "bin/lab-mark", permissions: 0o755)
+        try archive.add(Data(LabFiles.labLeave), at: "bin/lab-leave", permissions: 0o755)
         try archive.add(folder: "lab")
+        if options.input != .nothing { try addShell(to: &archive) }
         try add(command: options.command, to: &archive)
         let modules = Dom0.modules.map { "\(URL(fileURLWithPath: $0).lastPathComponent)\n" }.joined()
         try archive.add(Data(modules.utf8), at: "corbel/modules", permissions: 0o644)
@@ -37,7 +44,7 @@ struct Initramfs {
         let libraries = SharedLibraries(interruption: interruption)
         try archive.add(try libraries.needed(by: options.files.map(\.source)))
         for file in options.files { try archive.add(file: file.source, at: file.place) }
-        let overlay = Overlay(bytes: archive.bytes, guestMemory: guestMemory)
+        let overlay = Overlay(bytes: archive.bytes + extra, guestMemory: guestMemory)
         try archive.finish()
         return overlay
     }
@@ -64,10 +71,12 @@ struct Initramfs {
         }
         guard let guest = options.guest else { return nil }
         let key = Boot.freshKey()
-        let memory = guest.memory(archiveBytes: try writeGuest(guest, key: key, to: run.guestInitramfs))
+        // In a shell nobody waits for the guest's markers.
+        let told = options.input == .nothing ? key : nil
+        let memory = guest.memory(archiveBytes: try writeGuest(guest, key: told, to: run.guestInitramfs))
         try archive.add(file: run.guestInitramfs, at: "corbel/guest/initrd")
-        try archive.add(
-            Data(guest.configuration(memory: memory).utf8), at: "corbel/guest/config", permissions: 0o644)
+        let place = options.input == .nothing ? "corbel/guest/config" : "lab/guest.cfg"
+        try archive.add(Data(guest.configuration(memory: memory).utf8), at: place, permissions: 0o644)
         try archive.add(Data(guest.settings(key: key).utf8), at: "corbel/guest/settings", permissions: 0o644)
         return memory
     }
@@ -87,5 +96,11 @@ struct Initramfs {
         let bytes = archive.bytes
         try archive.finish()
         return bytes
+    }
+
+    private func addShell(to archive: inout CpioArchive) throws(LabError) {
+        try archive.add(Data(LabFiles.shell), at: "corbel/shell", permissions: 0o644)
+        try archive.add(Data(LabFiles.shellProfile), at: "corbel/profile", permissions: 0o644)
+        try archive.add(Data(LabFiles.shellReadme), at: "lab/README", permissions: 0o644)
     }
 }

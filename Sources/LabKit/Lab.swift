@@ -1,6 +1,7 @@
 // A run of the lab from beginning to end: tools, packages, initramfs, boot, result.
 import Dispatch
 public import Foundation
+import Glibc
 import Synchronization
 
 /// Runs commands on real Xen.
@@ -35,7 +36,8 @@ public struct Lab: Sendable {
         let plan = try options.memoryPlan(overlayBytes: overlay.bytes, guestMemory: overlay.guestMemory)
         let boot = Boot(
             key: Boot.freshKey(), memory: plan.machine, dom0Memory: plan.dom0, processors: options.processors,
-            toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose)
+            toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose,
+            input: options.input != .nothing)
         try link(files, run)
         files.release()
         progress.stage("booting \(options.release)")
@@ -47,7 +49,7 @@ public struct Lab: Sendable {
             keep = true
             run.keepLogs()
             result.logFolder = run.folder
-        case .exited, .interrupted, .outputClosed: break
+        case .exited, .interrupted, .outputClosed, .left: break
         }
         return result
     }
@@ -67,7 +69,11 @@ public struct Lab: Sendable {
         defer { try? errors.close() }
         let heartbeat = Heartbeat()
         let output = try OutputFollower(run.output, take: options.guest.telling(heartbeat, of: output))
-        let watch = BootWatch(key: boot.key, log: log, progress: progress)
+        let input = boot.input ? try ShellInput(options.input, in: run) : nil
+        defer { input?.end() }
+        let watch = BootWatch(key: boot.key, log: log, progress: progress) { [interruption] watch in
+            input?.begin(onEscape: { watch.left() }, onHangup: { interruption.interrupt(signal: SIGHUP) })
+        }
         let console = Pipe()
         interruption.whenInterrupted { watch.interrupted($0) }
         defer { interruption.whenInterrupted(nil) }
@@ -85,8 +91,9 @@ public struct Lab: Sendable {
         machine.kill()
         let status = machine.wait()
         reader.wait()
-        let patience = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience
-        output.finish(within: patience, unless: interruption)
+        let ending = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
+        input?.end(ended: ending)  // from here on Ctrl-C is ours again, should the rest of the output find no reader
+        output.finish(within: ending.patience, unless: interruption)
         var outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
         if case .exited = outcome, run.diskIsFull { outcome = .crashed("the disk is full: output may be lost") }
         let facts = watch.now
@@ -109,7 +116,7 @@ extension LabOutcome {
     /// delivered, however slow the reader.
     fileprivate var patience: Double {
         switch self {
-        case .interrupted, .outputClosed: 0
+        case .interrupted, .outputClosed, .left: 0
         case .timedOut: 2
         case .exited, .crashed: .infinity
         }

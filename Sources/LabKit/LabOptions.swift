@@ -41,6 +41,8 @@ public struct LabOptions: Sendable {
     public var release = Release.xen4_17
     /// Files for dom0, later ones win.
     public var files: [LabFile] = []
+    /// What the command reads. Anything but nothing runs a shell in its place.
+    public var input = LabInput.nothing
     /// Whether to start xenstored and xenconsoled first.
     public var toolstack = false
     /// Whether what a Linux guest is made of is to be there: `/lab/guest/bzImage`, `vmlinux` (the same, unpacked) and

@@ -23,6 +23,8 @@ struct ReleaseFiles: Sendable {
     var packagedKernel: URL { dom0.folder.appendingPathComponent(Name.packagedKernel) }
     /// busybox, for guests.
     var busybox: URL { dom0.folder.appendingPathComponent(Name.busybox) }
+    /// As many of `archives` are in every boot.
+    static let baseArchives = 2
     /// The parts of dom0's initramfs that do not change, in their order.
     var archives: [URL] {
         [dom0.folder.appendingPathComponent(Name.dom0), xen.folder.appendingPathComponent(Name.tools)]

@@ -52,7 +52,12 @@ caught no-descriptor 'ioctl unknown 0x00105005' "a descriptor that leads nowhere
 caught xenfs 'ioctl privcmd 0x00305000 hypercall=17 command=0' "privcmd opened in /proc/xen"
 mknod /tmp/disguise c $((0x$(stat -c %t /dev/xen/privcmd))) $((0x$(stat -c %T /dev/xen/privcmd)))
 caught other-path 'ioctl privcmd 0x00305000 hypercall=17 command=0' "privcmd under another path"
-caught old-entry 'foreign-entry architecture=0x40000003 number=20' "a system call by the 32-bit entry"
+forbidden old-entry
+if [ $? = 4 ]; then
+    row 0 "this kernel has no 32-bit entry for system calls that the fence would have to catch"
+else
+    caught old-entry 'foreign-entry architecture=0x40000003 number=20' "a system call by the 32-bit entry"
+fi
 
 # verdict FILE: shows the fence's report and counts its rows
 verdict() {
