@@ -52,7 +52,10 @@ let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel
 let programTargets: [Target] = [
     .target(
         name: "LabFiles", path: "Lab", exclude: ["setup"],
-        resources: ["dom0-init", "lab-mark", "guest-init", "demo-guest.cfg", "demo.sh"].map { .embedInCode($0) },
+        resources: [
+            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
+            "dom0-profile", "dom0-readme",
+        ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
     .executableTarget(

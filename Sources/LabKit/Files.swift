@@ -3,8 +3,11 @@ import Foundation
 import Glibc
 
 extension LabError {
-    static func diskFull(_ place: String = "the disk of the cache folder") -> LabError {
-        LabError(.diskFull, "\(place) is full", remedy: "free 300 MB there, or name another folder by XDG_CACHE_HOME")
+    /// A disk that took no more; `place` is a folder on it.
+    static func diskFull(_ place: URL? = nil) -> LabError {
+        LabError(
+            .diskFull, "the disk is full\(place.map { " at \($0.path)" } ?? "")",
+            remedy: "free 400 MB there, or name another cache folder by XDG_CACHE_HOME")
     }
 
     /// An error of Foundation, with the full disk told apart.
@@ -54,6 +57,24 @@ extension URL {
     func makeFolder() throws(LabError) {
         do { try FileManager.default.createDirectory(at: self, withIntermediateDirectories: true) } catch {
             throw .file(error, "make the folder \(path)", remedy: "name another cache folder by XDG_CACHE_HOME")
+        }
+    }
+
+    /// Throws when the disk of this folder has less than `bytes` free.
+    func checkFreeBytes(_ bytes: Int) throws(LabError) {
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
+        guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue, free < bytes else { return }
+        throw LabError(
+            .diskFull, "\(path) needs \(bytes) bytes free, and its disk has \(free)",
+            remedy: "free \((bytes - free) / 1_000_000 + 1) MB there, or name another cache folder by XDG_CACHE_HOME")
+    }
+
+    /// Gives the file a second name, so that it lasts when the first is removed; where the file system has no hard
+    /// links, a symbolic one has to do.
+    func link(at place: URL) throws(LabError) {
+        if (try? FileManager.default.linkItem(at: self, to: place)) != nil { return }
+        do { try FileManager.default.createSymbolicLink(at: place, withDestinationURL: self) } catch {
+            throw .file(error, "link to \(path)")
         }
     }
 

@@ -7,7 +7,7 @@ public struct HostTools: Sendable {
     static let needed: [(program: String, package: String)] = [
         ("qemu-system-x86_64", "qemu-system-x86"),
         ("apt-get", "apt"), ("apt-cache", "apt"), ("dpkg-deb", "dpkg"), ("tar", "tar"), ("xz", "xz-utils"),
-        ("gzip", "gzip"), ("ldd", "libc-bin"), ("setpriv", "util-linux"), ("sh", "dash"),
+        ("gzip", "gzip"), ("sha256sum", "coreutils"), ("ldd", "libc-bin"), ("setpriv", "util-linux"), ("sh", "dash"),
     ]
 
     private let folders: [String]

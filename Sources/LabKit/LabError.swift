@@ -7,7 +7,11 @@ public struct LabError: Error, Equatable, CustomStringConvertible {
     public enum Reason: Equatable, Sendable {
         case missingTool
         case missingPackage
-        case missingPackageLists
+        /// apt on this machine knows no mirror of Debian.
+        case missingMirror
+        case unreachable
+        /// A suite without a good signature of Debian's.
+        case unsigned
         case badInput
         case diskFull
         case failed

@@ -1,7 +1,6 @@
-// Fetches packages by the machine's own apt, which checks their signatures and hashes. Nothing is installed, and root
-// is not needed. Not for unpacking.
+// Packages of one suite, from the names to verified files: apt checks signatures and hashes, and every file is looked
+// at once more before it is unpacked. Nothing is installed. Not for unpacking.
 import Foundation
-import Glibc
 
 /// Packages to fetch with `apt-get download`.
 struct PackageDownload {
@@ -9,89 +8,106 @@ struct PackageDownload {
     struct Item: Equatable {
         var name: String
         var bytes: Int
+        /// Lower-case hexadecimal digits.
+        var sha256: String
     }
 
-    let interruption: Interruption
-    let progress: ProgressLine
+    let apt: PrivateApt
 
-    /// Downloads `packages` and the current kernel's package into `folder`.
-    func fetch(_ release: Release, into folder: URL) throws(LabError) {
-        let packages = release.packages + [try currentKernel()]
-        let items = try list(packages)
-        let total = items.reduce(0) { $0 + $1.bytes }
-        let names = items.map { folder.appendingPathComponent($0.name) }
-        progress.stage("downloading \(items.count) packages") {
-            let there = names.reduce(0) { $0 + ($1.fileBytes ?? 0) }
-            return "\(there / 1_000_000) of \(total / 1_000_000) MB"
+    /// Downloads into `folder` the packages `names`, the library packages that they need if `libraries`, and returns
+    /// the files.
+    func fetch(
+        _ what: String, _ names: [String], libraries: Bool, into folder: URL, workBytes: Int
+    ) throws(LabError) -> [URL] {
+        try apt.withLists { () throws(LabError) in
+            let packages = try libraries ? closure(of: names) : names
+            let items = Self.items(try apt.run("apt-get", ["--print-uris", "download"] + packages))
+            guard !items.isEmpty else { throw LabError(.failed, "apt names no files for \(names[0])") }
+            let total = items.reduce(0) { $0 + $1.bytes }
+            try folder.checkFreeBytes(total + workBytes)
+            let files = items.map { folder.appendingPathComponent($0.name) }
+            let begun = ContinuousClock.now
+            apt.progress.stage("downloading \(what)") {
+                let there = files.reduce(0) { $0 + ($1.fileBytes ?? 0) }
+                return DownloadRate(bytes: there, total: total, seconds: (ContinuousClock.now - begun).seconds).text
+            }
+            _ = try apt.run("apt-get", ["download"] + packages, in: folder)
+            let sums = try Checksums.sha256(items.map(\.name), in: folder, apt.interruption)
+            for item in items where sums[item.name] != item.sha256 {
+                throw LabError(.failed, "apt-get did not fetch \(item.name) as its list has it")
+            }
+            return files
         }
-        let command = apt + ["download"] + packages
-        let result = try ChildProcess.run(command, in: folder, environment: Self.plain, interruption: interruption)
-        if result.status != 0 { throw Self.explain(command, result) }
-        for item in items where folder.appendingPathComponent(item.name).fileBytes != item.bytes {
-            throw LabError(.failed, "apt-get did not fetch \(item.name) completely", remedy: "run the command again")
+    }
+
+    /// The newest package that the metapackage `name` depends on.
+    func current(_ name: String) throws(LabError) -> String {
+        try apt.withLists { () throws(LabError) in
+            let stem = name.split(separator: "-").prefix(2).joined(separator: "-") + "-"
+            let dependencies = Self.dependencies(try apt.run("apt-cache", ["depends", "--important", name]))
+            if let found = dependencies[name]?.first(where: { $0.hasPrefix(stem) }) { return found }
+            throw LabError(.missingPackage, "Debian's \(apt.suite) has no package \(name)")
         }
     }
 
-    /// Messages that we look into must not be translated.
-    private static let plain = ["LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"]
-
-    private var apt: [String] {
-        // As root, apt would fetch as the user _apt, who can't write to our cache.
-        ["apt-get", "-q=2"] + (geteuid() == 0 ? ["-o", "APT::Sandbox::User=root"] : [])
+    /// `names` and every library package that they depend on, through others too.
+    private func closure(of names: [String]) throws(LabError) -> [String] {
+        Self.closure(of: names, try apt.run("apt-cache", ["depends", "--recurse", "--important"] + names))
     }
 
-    private func currentKernel() throws(LabError) -> String {
-        let command = ["apt-cache", "depends", Release.kernelMetapackage]
-        let result = try ChildProcess.run(command, environment: Self.plain, interruption: interruption)
-        let words = String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-        if let name = words.first(where: { $0.hasPrefix("linux-image-") && $0 != Release.kernelMetapackage }) {
-            return String(name)
+    static func closure(of names: [String], _ text: String) -> [String] {
+        let dependencies = dependencies(text)
+        var (all, next) = (names, 0)
+        while next < all.count {
+            for package in dependencies[all[next]] ?? []
+            where (package.hasPrefix("lib") || package.hasPrefix("zlib")) && !all.contains(package) {
+                all.append(package)
+            }
+            next += 1
         }
-        throw Self.missing(Release.kernelMetapackage)
+        return all
     }
 
-    private func list(_ packages: [String]) throws(LabError) -> [Item] {
-        let command = apt + ["--print-uris", "download"] + packages
-        let result = try ChildProcess.run(command, environment: Self.plain, interruption: interruption)
-        if result.status != 0 { throw Self.explain(command, result) }
-        return Self.items(String(decoding: result.output, as: UTF8.self))
+    /// Reads a package's name on a line, then lines of `  Depends: NAME`, ` |Depends: NAME` (one of several) and
+    /// `  PreDepends: NAME`; `<NAME>` is a name that several packages provide, listed on lines of their own.
+    static func dependencies(_ text: String) -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        var package = ""
+        for line in text.split(separator: "\n") {
+            guard let first = line.first, first == " " else {
+                package = String(line)
+                continue
+            }
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "|" })
+            guard words.count == 2, words[0] == "Depends:" || words[0] == "PreDepends:", !words[1].hasPrefix("<") else {
+                continue
+            }
+            found[package, default: []].append(String(words[1]))
+        }
+        return found
     }
 
-    /// Reads lines of `'URI' FILE BYTES HASH`.
+    /// Reads lines of `'URI' FILE BYTES SHA256:DIGITS`.
     static func items(_ text: String) -> [Item] {
         text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
-            guard words.count >= 3, words[0].hasPrefix("'"), let bytes = Int(words[2]) else { return nil }
-            return Item(name: String(words[1]), bytes: bytes)
+            guard words.count == 4, words[0].hasPrefix("'"), let bytes = Int(words[2]), words[3].hasPrefix("SHA256:"),
+                !words[1].contains("/")
+            else { return nil }
+            return Item(name: String(words[1]), bytes: bytes, sha256: words[3].dropFirst(7).lowercased())
         }
     }
+}
 
-    /// Turns apt's refusal into what to do about it.
-    static func explain(_ command: [String], _ result: ChildOutput) -> LabError {
-        for line in result.errors.split(separator: "\n") {
-            for sign in ["Unable to locate package ", "Can't select candidate version from package "] {
-                guard let range = line.range(of: sign) else { continue }
-                let name = line[range.upperBound...].prefix { !$0.isWhitespace }
-                return missing(String(name))
-            }
-            if line.contains("Can't find a source to download") || line.contains("404  Not Found") {
-                return LabError(
-                    .missingPackageLists, "apt's package lists are out of date: \(line)",
-                    remedy: "sudo apt-get update")
-            }
-        }
-        return ChildProcess.failure(command, result)
-    }
+/// How far a download is.
+struct DownloadRate {
+    var bytes: Int
+    var total: Int
+    var seconds: Double
 
-    /// A package that apt does not know: for want of lists, or because the distribution has another Xen.
-    static func missing(_ package: String, lists: URL = URL(fileURLWithPath: "/var/lib/apt/lists")) -> LabError {
-        guard lists.entries().contains(where: { $0.lastPathComponent.contains("_Packages") }) else {
-            return LabError(
-                .missingPackageLists, "apt has no package lists, so it does not know \(package)",
-                remedy: "sudo apt-get update")
-        }
-        return LabError(
-            .missingPackage, "apt does not know the package \(package), which Debian 12 has",
-            remedy: "sudo apt-get update; on another distribution, add Debian 12 (bookworm) to apt's sources")
+    /// "12 of 75 MB, 3.4 MB/s".
+    var text: String {
+        let rate = seconds > 0.5 ? ", \(tenths(Double(bytes) / 1e6 / seconds)) MB/s" : ""
+        return "\(bytes / 1_000_000) of \((total + 999_999) / 1_000_000) MB\(rate)"
     }
 }

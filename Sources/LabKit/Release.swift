@@ -1,49 +1,65 @@
-// One Xen release as the lab boots it: which packages, which programs go into dom0. No files here, only names.
+// The Xen releases that the lab boots: which Debian suite has one, which packages and programs make it. Names only, no
+// files: ReleaseFiles and ReleaseAssembly act on them.
 
 /// A Xen release the lab can boot.
-public struct Release: Equatable, Sendable, CustomStringConvertible {
+public struct Release: Hashable, Sendable, CustomStringConvertible {
     /// The version in package names, such as "4.17".
     public let version: String
+    /// The Debian suite that has it.
+    public let suite: String
 
-    /// Debian 12's.
-    public static let xen4_17 = Release(version: "4.17")
+    /// Debian 11's.
+    public static let xen4_14 = Release(version: "4.14", suite: "bullseye")
+    /// Debian 12's, the default.
+    public static let xen4_17 = Release(version: "4.17", suite: "bookworm")
+    /// Debian 13's.
+    public static let xen4_20 = Release(version: "4.20", suite: "trixie")
+    /// All of them, oldest first.
+    public static let all = [xen4_14, xen4_17, xen4_20]
 
     /// "Xen 4.17".
     public var description: String { "Xen \(version)" }
 
-    /// The package that depends on the current kernel's package.
-    static let kernelMetapackage = "linux-image-amd64"
-
-    /// Packages, beside the kernel's: the hypervisor, the toolstack and every library that it needs, the C library
-    /// too, so that the boot does not depend on what this machine happens to have installed.
+    /// The packages that hold the hypervisor and the tools. libgcc_s is opened by name (glibc's pthread_cancel), so no
+    /// program asks for it, and xl aborts without it.
     var packages: [String] {
-        [
-            "xen-hypervisor-\(version)-amd64", "xen-utils-\(version)", "xenstore-utils", "libxenmisc\(version)",
-            "libxencall1", "libxendevicemodel1", "libxenevtchn1", "libxenforeignmemory1", "libxengnttab1",
-            "libxenhypfs1", "libxenstore4", "libxentoolcore1", "libxentoollog1", "libyajl2", "liblzma5", "libuuid1",
-            "libzstd1", "zlib1g", "libc6", "libgcc-s1", "busybox-static",
-        ]
+        ["xen-hypervisor-\(version)-amd64", "xen-utils-\(version)", "xenstore-utils", Self.unwinder.package]
     }
+
+    static let unwinder = (package: "libgcc-s1", library: "libgcc_s.so.1")
 
     /// Programs for dom0, as paths in the unpacked packages.
     var programs: [String] {
         let own = [
-            "xl", "xenstored", "xen-init-dom0", "xenconsoled", "lsevtchn", "xen-hvmctx", "xenctx", "libxl-save-helper",
+            "xl", "xenstored", "xen-init-dom0", "xenconsoled", "xenconsole", "lsevtchn", "xen-hvmctx", "xenctx",
+            "libxl-save-helper",
         ]
         let store = [
             "xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list", "xenstore-rm", "xenstore-watch",
         ]
-        return own.map { "usr/lib/xen-\(version)/bin/\($0)" } + store.map { "usr/bin/\($0)" }
+        return own.map { "\(folder)/bin/\($0)" } + store.map { "usr/bin/\($0)" }
     }
 
-    /// Modules of dom0's kernel, below its `drivers`, in the order of loading. The virtio ones are for the command's
+    /// Where libxl of this release looks for programs and firmware of its own.
+    var folder: String { "usr/lib/xen-\(version)" }
+
+    /// The hypervisor in the unpacked packages.
+    var hypervisor: String { "boot/xen-\(version)-amd64.gz" }
+}
+
+/// dom0: one Debian's kernel and busybox under every release, so that a difference seen is one of Xen's.
+enum Dom0 {
+    static let suite = Release.xen4_17.suite
+
+    /// The package that depends on the current kernel's package.
+    static let kernelMetapackage = "linux-image-amd64"
+    static let busyboxPackage = "busybox-static"
+
+    /// Modules of its kernel, below its `drivers`, in the order of loading. The virtio ones are for the command's
     /// output: an emulated serial port costs a trap into Xen for each byte.
     static let modules = [
         "xen/xen-evtchn", "xen/xen-privcmd", "xen/xen-gntdev", "xen/xen-gntalloc", "xen/xenfs/xenfs",
         "virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev",
         "virtio/virtio_pci", "char/virtio_console",
     ]
-
-    /// The hypervisor in the unpacked packages.
-    var hypervisor: String { "boot/xen-\(version)-amd64.gz" }
 }

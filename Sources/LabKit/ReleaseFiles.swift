@@ -1,121 +1,157 @@
-// What a boot of one release takes from the distribution: made from packages once, then kept in the cache.
+// What a boot of one release takes from the distribution: made from packages once, then kept in the cache and checked
+// at each use. Three kinds of entries: dom0's kernel and userland, which all releases share; a release's hypervisor and
+// tools; what its HVM guests need besides, only for those who ask. How they are made: ReleaseAssembly.
 import Foundation
 
-/// The files of a release, in the cache.
-public struct ReleaseFiles: Sendable {
-    /// To be raised whenever what is below would come out differently.
-    private static let format = 3
+/// The files of a release, in the cache, verified, and kept from being replaced until `release()`.
+struct ReleaseFiles: Sendable {
+    fileprivate enum Name {
+        static let (kernel, packagedKernel, busybox, dom0) = ("vmlinux", "bzImage", "busybox", "dom0.cpio")
+        static let (hypervisor, tools) = ("xen", "tools.cpio")
+        static let machine = "hvm.cpio"
+    }
 
-    let folder: URL
+    fileprivate(set) var dom0: PackageCache.Entry
+    fileprivate(set) var xen: PackageCache.Entry
+    fileprivate(set) var hvm: PackageCache.Entry?
 
     /// The hypervisor, a 32-bit ELF that QEMU loads by multiboot.
-    var hypervisor: URL { folder.appendingPathComponent("xen") }
+    var hypervisor: URL { xen.folder.appendingPathComponent(Name.hypervisor) }
     /// dom0's kernel, unpacked.
-    var kernel: URL { folder.appendingPathComponent("vmlinux") }
+    var kernel: URL { dom0.folder.appendingPathComponent(Name.kernel) }
     /// The same kernel as the distribution packages it, for guests.
-    var packagedKernel: URL { folder.appendingPathComponent("bzImage") }
-    /// The part of dom0's initramfs that does not change.
-    var base: URL { folder.appendingPathComponent("base.cpio") }
+    var packagedKernel: URL { dom0.folder.appendingPathComponent(Name.packagedKernel) }
     /// busybox, for guests.
-    var busybox: URL { folder.appendingPathComponent("busybox") }
+    var busybox: URL { dom0.folder.appendingPathComponent(Name.busybox) }
+    /// As many of `archives` are in every boot.
+    static let baseArchives = 2
+    /// The parts of dom0's initramfs that do not change, in their order.
+    var archives: [URL] {
+        [dom0.folder.appendingPathComponent(Name.dom0), xen.folder.appendingPathComponent(Name.tools)]
+            + (hvm.map { [$0.folder.appendingPathComponent(Name.machine)] } ?? [])
+    }
 
-    /// The files of `release`, downloaded and assembled when the cache lacks them.
-    static func of(
-        _ release: Release, in cache: PackageCache, interruption: Interruption, progress: ProgressLine
-    ) throws(LabError) -> ReleaseFiles {
-        let folder = try cache.entry(
-            "xen-\(release.version)-\(format)", interruption: interruption,
-            waiting: { progress.stage("waiting for another corbel that fills the cache") },
-            build: { (fresh) throws(LabError) in
-                let assembly = Assembly(release: release, folder: fresh, interruption: interruption)
-                defer { assembly.work.remove() }
-                try assembly.work.makeFolder()
-                try PackageDownload(interruption: interruption, progress: progress)
-                    .fetch(release, into: assembly.work)
-                progress.stage("unpacking packages")
-                try assembly.unpack()
-                progress.stage("assembling the boot files")
-                try assembly.assemble()
-            })
-        return ReleaseFiles(folder: folder)
+    /// From here on others may replace the files; those that a run still needs must be linked or copied.
+    func release() {
+        dom0.release()
+        xen.release()
+        hvm?.release()
     }
 }
 
-/// Packages on their way to boot files.
-private struct Assembly {
-    let release: Release
-    let folder: URL
+/// Makes and verifies the files of releases.
+public struct ReleaseStore {
+    /// To be raised whenever what is in an entry would come out differently.
+    static let format = 4
+
+    let cache: PackageCache
+    let mirror: DebianMirror?
     let interruption: Interruption
+    let progress: ProgressLine
 
-    var work: URL { folder.appendingPathComponent("work") }
-    private var root: URL { work.appendingPathComponent("root") }
-    private var kernelRoot: URL { work.appendingPathComponent("kernel") }
+    /// Releases in `cache`, fetched from `mirror`, or from what the machine's apt is set to.
+    public init(
+        _ cache: PackageCache = .ofUser(), mirror: DebianMirror? = nil, interruption: Interruption,
+        progress: ProgressLine
+    ) {
+        self.cache = cache
+        self.mirror = mirror
+        self.interruption = interruption
+        self.progress = progress
+    }
 
-    func unpack() throws(LabError) {
+    /// The files of a boot; downloaded and assembled when the cache lacks them. With `guestKernel` those of a Linux
+    /// guest are verified too.
+    func files(_ release: Release, hvmGuest: Bool = false, guestKernel: Bool = false) throws(LabError) -> ReleaseFiles {
+        typealias Name = ReleaseFiles.Name
+        let guest = guestKernel ? [Name.packagedKernel, Name.busybox] : []
+        return ReleaseFiles(
+            dom0: try entry(dom0Part, needed: [Name.kernel, Name.dom0] + guest),
+            xen: try entry(xenPart(release), needed: [Name.hypervisor, Name.tools]),
+            hvm: hvmGuest ? try entry(hvmPart(release), needed: [Name.machine]) : nil)
+    }
+
+    /// What `fetch` found to do.
+    public struct Fetched: Sendable {
+        /// Whether something had to be made.
+        public var isFresh = false
+        /// The bytes of the release's files.
+        public var bytes = 0
+    }
+
+    /// Has every file of a release there and verified, whatever a boot would take of them.
+    public func fetch(_ release: Release, hvmGuest: Bool = false) throws(LabError) -> Fetched {
+        defer { progress.clear() }
+        var fetched = Fetched()
+        for part in [dom0Part, xenPart(release)] + (hvmGuest ? [hvmPart(release)] : []) {
+            let entry = try entry(part, needed: nil)
+            fetched.isFresh = fetched.isFresh || entry.isFresh
+            fetched.bytes += entry.folder.entries().reduce(0) { $0 + ($1.fileBytes ?? 0) }
+            entry.release()
+        }
+        return fetched
+    }
+
+    /// A kind of entry: its name in the cache, where its packages are, and how it is made of them.
+    private struct Part {
+        var name: String
+        /// For messages.
+        var title: String
+        var assembly: (URL) -> any ReleaseAssembly
+    }
+
+    private var dom0Part: Part {
+        Part(name: "dom0-\(Self.format)", title: "dom0's kernel") { Dom0Assembly(folder: $0) }
+    }
+
+    private func xenPart(_ release: Release) -> Part {
+        Part(name: "xen-\(release.version)-\(Self.format)", title: "\(release)") {
+            XenAssembly(release: release, folder: $0)
+        }
+    }
+
+    private func hvmPart(_ release: Release) -> Part {
+        Part(name: "hvm-\(release.version)-\(Self.format)", title: "QEMU for \(release)") {
+            HVMAssembly(release: release, folder: $0)
+        }
+    }
+
+    private func entry(_ part: Part, needed: [String]?) throws(LabError) -> PackageCache.Entry {
+        let maker = PackageCache.Maker(
+            waiting: { progress.stage("waiting for another corbel that fills the cache") },
+            healing: { damage in
+                if progress.verbosity != .quiet { progress.note("corbel: \(damage): making it anew") }
+            },
+            build: { (fresh) throws(LabError) in try build(part, in: fresh) })
+        return try cache.entry(part.name, needed: needed, interruption: interruption, by: maker)
+    }
+
+    private func build(_ part: Part, in fresh: URL) throws(LabError) {
+        let work = fresh.appendingPathComponent("work")
+        defer { work.remove() }
+        try work.makeFolder()
+        let assembly = part.assembly(fresh)
+        let packages = try fetch(assembly, part, into: work)
+        progress.stage("unpacking \(part.title)")
+        let root = work.appendingPathComponent("root")
         try root.makeFolder()
-        try kernelRoot.makeFolder()
-        for package in work.entries() where package.pathExtension == "deb" {
-            if package.lastPathComponent.hasPrefix("linux-image-") {
-                // All of its modules would be 400 MB; a few files are enough.
-                let script = "dpkg-deb --fsys-tarfile \"$1\" | { shift; tar -x --wildcards \"$@\"; }"
-                let modules = Release.modules.map { "./lib/modules/*/kernel/drivers/\($0).ko" }
-                try run(
-                    ["sh", "-c", script, "sh", package.path, "-C", kernelRoot.path, "./boot/vmlinuz-*"] + modules)
-            } else {
-                try run(["dpkg-deb", "-x", package.path, root.path])
-            }
+        for package in packages {
+            try assembly.unpack(package, into: root, interruption)
             package.remove()
         }
+        progress.stage("assembling \(part.title)")
+        try assembly.assemble(root, interruption)
     }
 
-    func assemble() throws(LabError) {
-        let files = ReleaseFiles(folder: folder)
-        let packed = root.appendingPathComponent(release.hypervisor)
-        _ = try ChildProcess.runChecked(
-            ["gzip", "-dc"], input: .reading(packed), output: .creating(files.hypervisor), interruption: interruption)
-        let boot = kernelRoot.appendingPathComponent("boot")
-        guard let kernel = boot.entries().first(where: { $0.lastPathComponent.hasPrefix("vmlinuz-") }) else {
-            throw LabError(.failed, "the kernel's package has no /boot/vmlinuz-*")
-        }
-        try move(kernel, to: files.packagedKernel)
-        try KernelImage.unpack(files.packagedKernel, to: files.kernel, interruption: interruption)
-        try move(root.appendingPathComponent("bin/busybox"), to: files.busybox)
-        try writeBase(files)
-    }
-
-    private func writeBase(_ files: ReleaseFiles) throws(LabError) {
-        var archive = CpioArchive(try .creating(files.base))
-        try archive.add(file: files.busybox, at: "bin/busybox")
-        let modules = kernelRoot.appendingPathComponent("lib/modules")
-        guard let version = modules.entries().first else {
-            throw LabError(.failed, "the kernel's package has no modules")
-        }
-        for module in Release.modules {
-            let url = version.appendingPathComponent("kernel/drivers/\(module).ko")
-            try archive.add(file: url, at: "lib/modules/\(url.lastPathComponent)")
-        }
-        let programs = release.programs.map { root.appendingPathComponent($0) }
-        for program in programs {
-            try archive.add(file: program, at: "usr/lib/xen/bin/\(program.lastPathComponent)")
-        }
-        // libxl looks for its own programs below its version's folder.
-        try archive.add(link: "usr/lib/xen-\(release.version)/bin", to: "../xen/bin")
-        try archive.add(Data(), at: "etc/xen/xl.conf", permissions: 0o644)
-        let libraries = SharedLibraries(
-            folders: ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map { root.appendingPathComponent($0) },
-            interruption: interruption)
-        try archive.add(try libraries.needed(by: programs))
-        // glibc's pthread_cancel opens this one by name: no program lists it, xl aborts without it.
-        let unwinder = root.appendingPathComponent("lib/x86_64-linux-gnu/libgcc_s.so.1")
-        try archive.add(file: unwinder, at: "lib/x86_64-linux-gnu/libgcc_s.so.1")
-        try archive.finish()
-    }
-
-    private func run(_ words: [String]) throws(LabError) {
-        try ChildProcess.runChecked(words, interruption: interruption)
-    }
-
-    private func move(_ from: URL, to: URL) throws(LabError) {
-        do { try FileManager.default.moveItem(at: from, to: to) } catch { throw .file(error, "move \(from.path)") }
+    /// Holds apt's state no longer than it takes.
+    private func fetch(_ assembly: any ReleaseAssembly, _ part: Part, into work: URL) throws(LabError) -> [URL] {
+        try work.checkFreeBytes(assembly.workBytes)
+        let apt = try PrivateApt(
+            suite: assembly.suite, mirror: mirror, in: cache, interruption: interruption, progress: progress)
+        let download = PackageDownload(apt: apt)
+        var names = assembly.packages
+        if let metapackage = assembly.metapackage { names.append(try download.current(metapackage)) }
+        return try download.fetch(
+            part.title, names, libraries: assembly.bringsLibraries, into: work, workBytes: assembly.workBytes)
     }
 }

@@ -1,9 +1,9 @@
-// Which shared libraries programs need, found by ldd. Not for what a program opens by name while it runs.
+// Which shared libraries of this machine the user's programs need, found by ldd. Not for what a program opens by name
+// while it runs, nor for Xen's own programs (PackagedLibraries).
 import Foundation
 
-/// Finds the libraries of programs, in `folders` before this machine's own.
+/// Finds the libraries of programs.
 struct SharedLibraries {
-    var folders: [URL] = []
     let interruption: Interruption
 
     /// A library or dynamic linker: where it is here, and where dom0 will look for it.
@@ -16,20 +16,20 @@ struct SharedLibraries {
     func needed(by programs: [URL]) throws(LabError) -> [Library] {
         let programs = programs.filter(Self.isELF)
         guard !programs.isEmpty else { return [] }
-        let path = folders.map(\.path).joined(separator: ":")
-        let result = try ChildProcess.run(
-            ["ldd"] + programs.map(\.path), environment: path.isEmpty ? [:] : ["LD_LIBRARY_PATH": path],
-            interruption: interruption)
+        let result = try ChildProcess.run(["ldd"] + programs.map(\.path), interruption: interruption)
         let found = try Self.libraries(String(decoding: result.output, as: UTF8.self), of: programs)
-        return found.map(fromFolders)
+        return Self.withUnwinder(found)
     }
 
-    /// ldd names this machine's dynamic linker; one that comes with the libraries must go with them.
-    private func fromFolders(_ library: Library) -> Library {
-        guard library.place.hasPrefix("lib64/") else { return library }
-        let name = String(library.place.dropFirst("lib64/".count))
-        let own = folders.map { $0.appendingPathComponent(name) }.first { $0.exists }
-        return Library(source: own?.path ?? library.source, place: library.place)
+    /// glibc's pthread_cancel opens libgcc_s by name, so ldd does not say that a program needs it.
+    static func withUnwinder(_ libraries: [Library]) -> [Library] {
+        let name = Release.unwinder.library
+        guard let glibc = libraries.first(where: { $0.place.hasSuffix("/libc.so.6") }),
+            !libraries.contains(where: { $0.place.hasSuffix("/\(name)") })
+        else { return libraries }
+        let beside = URL(fileURLWithPath: glibc.source).deletingLastPathComponent().appendingPathComponent(name)
+        guard beside.exists else { return libraries }
+        return libraries + [Library(source: beside.path, place: "lib/x86_64-linux-gnu/\(name)")]
     }
 
     /// Reads ldd's lines: `NAME => PATH (ADDRESS)`, `NAME => not found`, `PATH (ADDRESS)` for the dynamic linker.

@@ -55,8 +55,6 @@ public struct IOREQ: WireLayout {
     @inlinable public static var portOffset: Int { 24 }
     /// Byte offset of the byte that holds state and flags.
     @inlinable public static var stateOffset: Int { 30 }
-    /// The bits of that byte that are the state.
-    @inlinable public static var stateMask: UInt8 { 0x0f }
     /// Slots in a page; the index is the vCPU's number.
     @inlinable public static var slotsPerPage: Int { 128 }
 

@@ -31,18 +31,18 @@ final class IOREQPages {
     func take(_ vcpu: VCPUID) -> IOREQ? {
         let start = slotStart(vcpu)
         let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)
-        guard bits & IOREQ.stateMask == IOREQState.ready.rawValue else { return nil }
+        guard IOREQState(slotByte: bits) == .ready else { return nil }
         var bytes = InlineArray<32, UInt8>(repeating: 0)
         var span = bytes.mutableSpan
         pages.copyOut(from: start, into: &span)
-        pages.storeReleasing8(bits & ~IOREQ.stateMask | IOREQState.inProcess.rawValue, at: start + IOREQ.stateOffset)
+        pages.storeReleasing8(IOREQState.inProcess.replacingState(in: bits), at: start + IOREQ.stateOffset)
         return IOREQ(trusting: bytes.span)
     }
 
     /// Whether Xen waits for an answer in this slot.
     func isPending(_ vcpu: VCPUID) -> Bool {
         let bits = pages.loadAcquiring8(at: slotStart(vcpu) + IOREQ.stateOffset)
-        let state = IOREQState(rawValue: bits & IOREQ.stateMask)
+        let state = IOREQState(slotByte: bits)
         return state == .ready || state == .inProcess
     }
 
@@ -51,8 +51,7 @@ final class IOREQPages {
         let start = slotStart(vcpu)
         if let value { pages.storeReleasing64(value, at: start + IOREQ.dataOffset) }
         let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)
-        let answered = bits & ~IOREQ.stateMask | IOREQState.responseReady.rawValue
-        pages.storeReleasing8(answered, at: start + IOREQ.stateOffset)
+        pages.storeReleasing8(IOREQState.responseReady.replacingState(in: bits), at: start + IOREQ.stateOffset)
     }
 
     // MARK: The buffered ring

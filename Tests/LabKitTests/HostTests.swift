@@ -27,36 +27,11 @@ import Testing
         }
     }
 
-    @Test func aptsListOfFilesIsRead() {
-        let text = """
-            'http://deb.debian.org/debian/pool/b_1_amd64.deb' b_1%3a1_amd64.deb 928188 SHA256:3d3f
-            W: something else
-            'http://deb.debian.org/x.deb' x.deb 10 MD5Sum:00
-            """
-        #expect(
-            PackageDownload.items(text) == [
-                .init(name: "b_1%3a1_amd64.deb", bytes: 928188), .init(name: "x.deb", bytes: 10),
-            ])
-    }
-
-    @Test func anUnknownPackageIsNamed() throws {
-        let output = ChildOutput(status: 100, output: Data(), errors: "E: Unable to locate package xen-utils-4.17\n")
-        let error = PackageDownload.explain(["apt-get"], output)
-        #expect(error.message.contains("xen-utils-4.17"))
-        #expect(error.remedy?.contains("apt-get update") == true)
-    }
-
-    @Test func emptyListsAreToldApart() throws {
-        let lists = try ScratchFolder()
-        #expect(PackageDownload.missing("p", lists: lists.url).reason == .missingPackageLists)
-        try Data().write(to: lists.url.appendingPathComponent("deb.debian.org_Packages.lz4"))
-        #expect(PackageDownload.missing("p", lists: lists.url).reason == .missingPackage)
-    }
-
     @Test func aFullDiskIsSaidSo() {
         let output = ChildOutput(
             status: 100, output: Data(), errors: "E: write error - write (28: No space left on device)\n")
-        #expect(PackageDownload.explain(["apt-get"], output).reason == .diskFull)
+        #expect(ChildProcess.failure(["dpkg-deb"], output).reason == .diskFull)
+        #expect(AptComplaint(output.errors).error(mirror: nil, suite: "trixie").reason == .diskFull)
         let error = NSError(domain: NSPOSIXErrorDomain, code: 28)
         #expect(LabError.file(error, "write").reason == .diskFull)
     }

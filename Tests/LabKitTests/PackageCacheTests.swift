@@ -19,47 +19,118 @@ private func fill(_ place: URL) throws(LabError) {
         cache = PackageCache(folder: folder.url.appendingPathComponent("corbel"))
     }
 
+    private func entry(
+        _ name: String = "xen-1", needed: [String]? = nil,
+        build: @escaping (URL) throws(LabError) -> Void = fill, healing: @escaping (String) -> Void = { _ in }
+    ) throws(LabError) -> PackageCache.Entry {
+        try cache.entry(
+            name, needed: needed, interruption: Interruption(), by: .init(healing: healing, build: build))
+    }
+
+    private var names: [String] { cache.folder.entries().map(\.lastPathComponent).sorted() }
+
     @Test func anEntryIsBuiltOnce() throws {
         var builds = 0
         for _ in 0..<3 {
-            let place = try cache.entry("xen", interruption: Interruption()) { (fresh) throws(LabError) in
+            let place = try entry(build: { (fresh) throws(LabError) in
                 builds += 1
                 try fill(fresh)
-            }
-            #expect(try Data(contentsOf: place.appendingPathComponent("a")) == Data("12345".utf8))
+            })
+            #expect(try Data(contentsOf: place.folder.appendingPathComponent("a")) == Data("12345".utf8))
         }
         #expect(builds == 1)
     }
 
     @Test(arguments: ["a", PackageCache.manifest]) func anEntryThatLacksAFileIsRebuilt(name: String) throws {
-        let place = try cache.entry("xen", interruption: Interruption(), build: fill)
-        place.appendingPathComponent(name).remove()
-        #expect(!cache.isComplete(place))
-        #expect(cache.isComplete(try cache.entry("xen", interruption: Interruption(), build: fill)))
+        let first = try entry()
+        first.folder.appendingPathComponent(name).remove()
+        first.release()
+        var told: [String] = []
+        let second = try entry(healing: { told.append($0) })
+        #expect(second.isFresh)
+        second.release()
+        #expect(told.count == 1)
+        let third = try entry(healing: { told.append($0) })
+        #expect(!third.isFresh)
+        #expect(told.count == 1)
     }
 
-    @Test func aCutFileIsNoticed() throws {
-        let place = try cache.entry("xen", interruption: Interruption(), build: fill)
-        try Data("123".utf8).write(to: place.appendingPathComponent("a"))
-        #expect(!cache.isComplete(place))
+    @Test(arguments: ["123", "12346"]) func aCutOrChangedFileIsNoticed(content: String) throws {
+        let first = try entry()
+        try Data(content.utf8).write(to: first.folder.appendingPathComponent("a"))
+        first.release()
+        // Only the files that are needed are looked at.
+        #expect(try !entry(needed: ["b"]).isFresh)
+        let second = try entry(needed: ["a"])
+        #expect(second.isFresh)
+        #expect(try Data(contentsOf: second.folder.appendingPathComponent("a")) == Data("12345".utf8))
+    }
+
+    @Test func aFileThatIsNeededButNotListedMakesItAnew() throws {
+        try entry(build: { (fresh) throws(LabError) in
+            try FileHandle.creating(fresh.appendingPathComponent("b")).writeAll(Data())
+        }).release()
+        #expect(try entry(needed: ["a"]).isFresh)
+    }
+
+    @Test func aManifestThatIsCutOffIsNone() throws {
+        var manifest = CacheManifest()
+        manifest.files["a b"] = .init(bytes: 12, sha256: String(repeating: "0f", count: 32))
+        manifest.files["c"] = .init(bytes: 0, sha256: String(repeating: "a0", count: 32))
+        #expect(CacheManifest(manifest.text) == manifest)
+        for length in 0..<manifest.text.count { #expect(CacheManifest(String(manifest.text.prefix(length))) == nil) }
+        #expect(CacheManifest("5 a\nend\n") == nil)
+    }
+
+    @Test func anEntryInUseIsNotReplaced() throws {
+        let used = try entry()
+        used.folder.appendingPathComponent("a").remove()
+        let interruption = Interruption()
+        let maker = PackageCache.Maker(waiting: { interruption.interrupt(signal: 2) }, build: fill)
+        #expect(throws: LabError.interrupted(2)) {
+            _ = try cache.entry("xen-1", interruption: interruption, by: maker)
+        }
+        used.release()
+        #expect(try entry().isFresh)
     }
 
     @Test func aFailedBuildLeavesNothing() throws {
         #expect(throws: LabError(.failed, "no")) {
-            try cache.entry("xen", interruption: Interruption()) { (fresh) throws(LabError) in
+            try entry(build: { (fresh) throws(LabError) in
                 try fill(fresh)
                 throw LabError(.failed, "no")
-            }
+            })
         }
-        #expect(cache.folder.entries().map(\.lastPathComponent) == ["xen.lock"])
+        #expect(names == ["xen-1.lock"])
+    }
+
+    @Test func aFullDiskNamesTheCache() throws {
+        let error = try #require(throws: LabError.self) {
+            _ = try entry(build: { (fresh) throws(LabError) in throw .diskFull() })
+        }
+        #expect(error.message.contains(cache.folder.path))
+        #expect(throws: LabError.self) { try folder.url.checkFreeBytes(.max) }
+        try folder.url.checkFreeBytes(1)
     }
 
     @Test func whatAKilledBuilderLeftIsRemoved() throws {
-        let left = cache.folder.appendingPathComponent("xen.unfinished-1")
+        let left = cache.folder.appendingPathComponent("xen-1.unfinished-1")
         try left.makeFolder()
         try fill(left)
-        _ = try cache.entry("xen", interruption: Interruption(), build: fill)
-        #expect(cache.folder.entries().map(\.lastPathComponent).sorted() == ["xen", "xen.lock"])
+        _ = try entry()
+        #expect(names == ["xen-1", "xen-1.lock"])
+    }
+
+    @Test func entriesOfOlderFormatsAreRemovedUnlessInUse() throws {
+        let used = try entry("dom0-3")
+        for name in ["xen-4.17-2", "xen-4.14-3", "xen-4.20-5"] { try entry(name).release() }
+        try cache.folder.appendingPathComponent("xen-4.14-3.unfinished-7").makeFolder()
+        try cache.folder.appendingPathComponent("runs").makeFolder()
+        try entry("xen-4.17-4").release()
+        let left = names.filter { !$0.hasSuffix(".lock") }
+        #expect(left == ["dom0-3", "runs", "xen-4.17-4", "xen-4.20-5"])
+        #expect(!names.contains("xen-4.17-2.lock"))
+        used.release()
     }
 
     @Test func twoAtOnceBuildOnce() async throws {
@@ -68,10 +139,11 @@ private func fill(_ place: URL) throws(LabError) {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<2 {
                 group.addTask {
-                    _ = try cache.entry("xen", interruption: Interruption()) { (fresh) throws(LabError) in
+                    let maker = PackageCache.Maker { (fresh) throws(LabError) in
                         _ = builds.add(Data([1]))
                         try fill(fresh)
                     }
+                    _ = try cache.entry("xen-1", interruption: Interruption(), by: maker)
                 }
             }
             try await group.waitForAll()

@@ -69,7 +69,7 @@ check "300,000 bytes of any value come out as they are" cmp -s blob <(tail -c 30
 
 # The first boot has filled the user's cache. From here on a cache of our own: no other run of a lab is in it.
 mkdir -p cache/corbel
-ln -s "${XDG_CACHE_HOME:-$(echo ~)/.cache}"/corbel/xen-* cache/corbel/
+ln -s "${XDG_CACHE_HOME:-$(echo ~)/.cache}"/corbel/{xen-4.17,dom0}-* cache/corbel/
 export XDG_CACHE_HOME=$work/cache
 before=$(runs_now)
 lab -- sh -c 'echo hello; echo error >&2; exit 7'
@@ -106,10 +106,10 @@ check "a crash of Xen is 125" ended 125
 check "it quotes Xen" says err 'crash: (XEN) Panic on CPU 0'
 
 # shellcheck disable=SC2016
-lab --guest linux -- sh -c '
+lab --guest-files -- sh -c '
     ls -1 /lab/guest
     [ "$(dd if=/lab/guest/bzImage bs=1 skip=514 count=4 2>/dev/null)" = HdrS ]'
-check "--guest linux brings a kernel as packaged" ended 0
+check "--guest-files brings a kernel as packaged" ended 0
 check "and an initramfs for it" says out '^initrd$'
 
 lab -- no-such-program
@@ -135,7 +135,7 @@ check "with -q a terminal sees the output alone" is out $'hello\r\n'
 if [ "$(id -u)" = 0 ]; then
     # An ordinary user may neither come into root's home nor write here.
     mkdir -p user/corbel
-    cp -rL cache/corbel/xen-*[0-9] user/corbel/
+    cp -rL cache/corbel/{xen-4.17,dom0}-*[0-9] user/corbel/
     cp "$corbel" user/program
     chmod 755 .
     chown -R 65534:65534 user
@@ -183,7 +183,7 @@ check "a stderr that is full and that nobody reads keeps no timeout" ended 124
 check "for long" quicker 60
 
 mkdir bin
-for tool in apt-get apt-cache dpkg-deb tar xz gzip ldd setpriv sh; do ln -s "$(command -v $tool)" bin/; done
+for tool in apt-get apt-cache dpkg-deb tar xz gzip sha256sum ldd setpriv sh; do ln -s "$(command -v $tool)" bin/; done
 status=0 seconds=0
 env PATH="$work/bin" "$corbel" lab run -- true >out 2>err || status=$?
 check "without QEMU the status is 2" ended 2

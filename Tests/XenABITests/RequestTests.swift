@@ -61,7 +61,7 @@ struct RequestTests {
         let bytes = request.encodedBytes
         #expect(bytes[IOREQ.dataOffset] == 0xaa)
         #expect(bytes[IOREQ.portOffset] == 0xbb)
-        #expect(bytes[IOREQ.stateOffset] & IOREQ.stateMask == 2)
+        #expect(IOREQState(slotByte: bytes[IOREQ.stateOffset]) == .inProcess)
         #expect(IOREQ.slotsPerPage * IOREQ.byteCount == GuestFrame.byteCount)
     }
 

@@ -62,6 +62,9 @@ public final class GuestDriver: IODevice {
         }
     }
 
+    /// Whether a vCPU waits for a command, and does nothing until it gets one.
+    public func isWaiting(vcpu: Int = 0) -> Bool { waiting[vcpu] != nil && commands[vcpu].isEmpty }
+
     /// Whether a vCPU has answered: a status, and `count` results if it is 0.
     public func hasResults(_ count: Int, vcpu: Int = 0) -> Bool {
         answers[vcpu].count >= 1 && (answers[vcpu][0] != 0 || answers[vcpu].count > count)

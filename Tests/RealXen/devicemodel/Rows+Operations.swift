@@ -131,9 +131,10 @@ extension Stage {
 }
 
 extension Stage {
-    /// Row J2, on the running guest: the vCPU takes the event while it waits in an access.
+    /// Row J2, on the running guest: the vCPU takes no event as long as it waits in an access.
     func eventRows(_ domain: DeviceModelDomain) throws(DriverError) {
         _ = try guest.run(.armVector, [14])
+        try guest.serve { guest.isWaiting() }  // else it may take the first event before the second comes
         tap.succeeds("inject_event gives the guest a page fault") { () throws(XenError) in
             try domain.injectEvent(VCPUID(0), type: .hardwareException, vector: 14, errorCode: nil, extra: 0x1234)
         }
