@@ -1,6 +1,6 @@
 #!/bin/bash
-# The cache of `corbel lab`: filled, verified, healed, raced for, cut off, offline, on a full disk. Prints TAP; ends with
-# 1 when a test failed. Fetches some 200 MB from the Debian mirror that this machine's apt is set to.
+# The cache of `corbel lab`: filled, verified, healed, raced for, cut off, offline, on a full disk. Prints TAP; ends
+# with 1 when a test failed. Fetches some 200 MB from the Debian mirror that this machine's apt is set to.
 #   cache.sh [CORBEL]        default: .build/release/corbel, else .build/debug/corbel
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -125,7 +125,8 @@ apt
 garble "$(entry xen-4.17)/tools.cpio"
 run "$corbel" lab run -- echo hello
 check "a byte that changed does not boot: the part is made anew" says out '^hello$'
-check "with a line that says why" says err 'xen-4.17-[0-9]* is damaged (tools.cpio has another checksum): making it anew'
+check "with a line that says why" says err \
+    'xen-4.17-[0-9]* is damaged (tools.cpio has another checksum): making it anew'
 check "and no other" lines err 1
 rm "$(entry dom0)/vmlinux"
 fetch
