@@ -52,7 +52,10 @@ let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel
 let programTargets: [Target] = [
     .target(
         name: "LabFiles", path: "Lab", exclude: ["setup"],
-        resources: ["dom0-init", "lab-mark", "guest-init", "demo-guest.cfg", "demo.sh"].map { .embedInCode($0) },
+        resources: [
+            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
+            "dom0-profile", "dom0-readme",
+        ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
     .executableTarget(
@@ -79,6 +82,13 @@ let testTargets: [Target] = [
         name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).
+    .target(name: "CTrace", path: "Tests/RealXen/CTrace"),
+    .target(
+        name: "FenceRules", dependencies: ["XenABI"], path: "Tests/RealXen/FenceRules",
+        resources: [.embedInCode("stable-list")], swiftSettings: house),
+    tests("FenceRulesTests", ["FenceRules", "XenABI"]),
+    program("xen-fence", ["CTrace", "FenceRules", "SystemCalls"], path: "Tests/RealXen/fence"),
     program("corbel-bench", deviceModel + ["GuestDriving"], path: "Benchmarks/swift"),
 ]
 

@@ -7,7 +7,17 @@ public enum LabFiles {
     public static var dom0Init: [UInt8] { PackageResources.dom0_init }
     /// `lab-mark NAME`: tells the host, by the console, that a point was reached.
     public static var labMark: [UInt8] { PackageResources.lab_mark }
-    /// `/init` of the Linux guest: reports what it runs on and powers off.
+    /// `lab-leave STATUS` in dom0: the end of the machine.
+    public static var labLeave: [UInt8] { PackageResources.lab_leave }
+    /// `/corbel/shell` in dom0: what `corbel lab shell` runs.
+    public static var shell: [UInt8] { PackageResources.dom0_shell }
+    /// `/corbel/profile`: what its interactive shell reads first.
+    public static var shellProfile: [UInt8] { PackageResources.dom0_profile }
+    /// `/lab/README` in dom0.
+    public static var shellReadme: [UInt8] { PackageResources.dom0_readme }
+    /// `/corbel/guest/run` in dom0: the command and its guest.
+    public static var guestRun: [UInt8] { PackageResources.guest_run }
+    /// `/init` of the Linux guest: runs its script or reports what it runs on, and powers off.
     public static var guestInit: [UInt8] { PackageResources.guest_init }
     /// The xl configuration of the demonstration's guest.
     public static var demoGuest: [UInt8] { PackageResources.demo_guest_cfg }

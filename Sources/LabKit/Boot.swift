@@ -14,6 +14,8 @@ struct Boot: Equatable {
     var toolstack = false
     var linuxGuest = false
     var verbose = false
+    /// Whether somebody types, by the files that ShellInput makes.
+    var input = false
 
     /// Options of the hypervisor. Xen's docs/misc/xen-command-line.
     var xenOptions: [String] {
@@ -44,9 +46,13 @@ struct Boot: Equatable {
         words += ["-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         words += ["-serial", "stdio"]
         words += [
-            "-chardev", "file,id=output,path=\(Self.output)", "-device", "virtio-serial-pci,vectors=0", "-device",
-            "virtconsole,chardev=output",
+            "-chardev", input ? "pipe,id=output,path=\(ShellInput.console)" : "file,id=output,path=\(Self.output)",
+            "-device", "virtio-serial-pci,vectors=0", "-device", "virtconsole,nr=0,chardev=output",
         ]
+        if input {
+            words += ["-chardev", "pipe,id=port,path=\(ShellInput.port)"]
+            words += ["-device", "virtserialport,nr=1,chardev=port,name=corbel"]
+        }
         words += ["-kernel", Self.hypervisor, "-append", xenOptions.joined(separator: " ")]
         words += ["-initrd", "\(Self.kernel) \(kernelOptions.joined(separator: " ")),\(Self.initramfs)"]
         return words

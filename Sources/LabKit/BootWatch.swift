@@ -19,6 +19,7 @@ final class BootWatch: Sendable {
         var crashedAt: ContinuousClock.Instant?
         var signal: Int32?
         var outputClosed = false
+        var left = false
         var machineEnded = false
     }
 
@@ -27,11 +28,16 @@ final class BootWatch: Sendable {
     private let start = ContinuousClock.now
     private let log: FileHandle
     private let progress: ProgressLine
+    private let begun: @Sendable (BootWatch) -> Void
 
-    init(key: String, log: FileHandle, progress: ProgressLine) {
+    /// `begun` is called when the command is about to begin.
+    init(
+        key: String, log: FileHandle, progress: ProgressLine, begun: @escaping @Sendable (BootWatch) -> Void = { _ in }
+    ) {
         facts = Mutex(Facts(console: Console(key: key)))
         self.log = log
         self.progress = progress
+        self.begun = begun
     }
 
     /// Seconds since the start of QEMU.
@@ -42,9 +48,12 @@ final class BootWatch: Sendable {
 
     /// Bytes of the console; none at its end.
     func console(_ bytes: Data) {
-        facts.withLock { facts in
+        let begins = facts.withLock { facts in
+            let before = facts.marks["begin"]
             for event in bytes.isEmpty ? facts.console.finish() : facts.console.feed(bytes) { take(event, &facts) }
+            return before == nil && facts.marks["begin"] != nil
         }
+        if begins { begun(self) }
         news.signal()
     }
 
@@ -85,6 +94,8 @@ final class BootWatch: Sendable {
     func interrupted(_ signal: Int32) { tell { $0.signal = signal } }
     /// Our own output can't be written any more.
     func outputClosed() { tell { $0.outputClosed = true } }
+    /// The user wants to leave at once.
+    func left() { tell { $0.left = true } }
 
     private func tell(_ change: (inout Facts) -> Void) {
         facts.withLock { change(&$0) }
@@ -96,7 +107,7 @@ final class BootWatch: Sendable {
         var leaveBy: Double?
         while true {
             let limit = facts.withLock { facts -> Double? in
-                if facts.machineEnded || facts.signal != nil || facts.outputClosed { return nil }
+                if facts.machineEnded || facts.signal != nil || facts.outputClosed || facts.left { return nil }
                 if facts.status != nil {
                     leaveBy = leaveBy ?? elapsed + Self.leaveGrace
                 } else if facts.crash != nil {
@@ -105,7 +116,7 @@ final class BootWatch: Sendable {
                 return min(timeout, leaveBy ?? timeout)
             }
             guard let limit, limit > elapsed else { return }
-            _ = news.wait(timeout: .now() + (limit - elapsed))
+            _ = news.wait(timeout: .now() + min(limit - elapsed, 3600))
         }
     }
 
@@ -115,6 +126,7 @@ final class BootWatch: Sendable {
             if let signal = facts.signal { return .interrupted(signal) }
             if let status = facts.status { return .exited(status) }
             if facts.outputClosed { return .outputClosed }
+            if facts.left { return .left }
             if let crash = facts.crash { return .crashed(crash) }
             if timedOut { return .timedOut }
             return .crashed("QEMU ended with status \(machineStatus) before the command did")

@@ -4,11 +4,13 @@
 // still lives.
 import Dispatch
 import Foundation
+import Synchronization
 
-/// The input of a machine's first serial port: a byte of zero each second.
+/// The input of a machine's first serial port: a byte of zero each second. It can carry one message.
 final class Heartbeat: Sendable {
     private let pipe = Pipe()
     private let stopped = DispatchSemaphore(value: 0)
+    private let beat = Mutex(Data([0]))
 
     /// Give this to the machine as its standard input. Our copy stays open, so that a machine that ended is no error.
     var input: FileHandle { pipe.fileHandleForReading }
@@ -17,9 +19,17 @@ final class Heartbeat: Sendable {
     func start() {
         Thread.detachNewThread { [self] in
             while stopped.wait(timeout: .now() + 1) == .timedOut {
-                try? pipe.fileHandleForWriting.write(contentsOf: Data([0]))
+                send()
             }
         }
+    }
+
+    private func send() { try? pipe.fileHandleForWriting.write(contentsOf: beat.withLock { $0 }) }
+
+    /// Tells Lab/guest-run that the command is ready: now, and with each beat, should Xen's console lose some of it.
+    func tellReady() {
+        beat.withLock { $0 = Data("\nready\n".utf8) }
+        send()
     }
 
     /// Ends it.

@@ -17,11 +17,11 @@ public final class Interruption: Sendable {
     /// An interruption that nothing but `interrupt(signal:)` triggers.
     public init() {}
 
-    /// Makes SIGINT, SIGTERM and SIGHUP interrupt; to be called once, for the life of the program.
+    /// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT interrupt; to be called once, for the life of the program.
     public func listen() {
         // A reader of our output that went away is an error of the write, not the end of the program.
         _ = signal(SIGPIPE) { _ in }
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
             let former = signal(number, SIG_IGN)
             // nohup's wish. A shell without job control makes its children ignore SIGINT, which is nobody's.
             if number == SIGHUP, Self.isIgnored(former) { continue }

@@ -1,6 +1,8 @@
 // A run of the lab from beginning to end: tools, packages, initramfs, boot, result.
 import Dispatch
 public import Foundation
+import Glibc
+import Synchronization
 
 /// Runs commands on real Xen.
 public struct Lab: Sendable {
@@ -31,22 +33,23 @@ public struct Lab: Sendable {
         }
         progress.stage("assembling the initramfs")
         let overlay = try Initramfs(files: files, options: options, interruption: interruption).write(to: run)
-        let plan = try options.memoryPlan(overlayBytes: overlay)
+        let plan = try options.memoryPlan(overlayBytes: overlay.bytes, guestMemory: overlay.guestMemory)
         let boot = Boot(
             key: Boot.freshKey(), memory: plan.machine, dom0Memory: plan.dom0, processors: options.processors,
-            toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose)
+            toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose,
+            input: options.input != .nothing)
         try link(files, run)
         files.release()
         progress.stage("booting \(options.release)")
         let preparation = (ContinuousClock.now - begun).seconds
-        var result = try start(boot, run, options.timeout, output)
+        var result = try start(boot, run, options, output)
         result.preparation = preparation
         switch result.outcome {
         case .timedOut, .crashed:
             keep = true
             run.keepLogs()
             result.logFolder = run.folder
-        case .exited, .interrupted, .outputClosed: break
+        case .exited, .interrupted, .outputClosed, .left: break
         }
         return result
     }
@@ -58,18 +61,22 @@ public struct Lab: Sendable {
     }
 
     private func start(
-        _ boot: Boot, _ run: RunFolder, _ timeout: Double, _ output: @escaping @Sendable (Data) -> Bool
+        _ boot: Boot, _ run: RunFolder, _ options: LabOptions, _ output: @escaping @Sendable (Data) -> Bool
     ) throws(LabError) -> LabResult {
         let log = try FileHandle.creating(run.consoleLog)
         defer { try? log.close() }
         let errors = try FileHandle.creating(run.machineErrors)
         defer { try? errors.close() }
-        let output = try OutputFollower(run.output, take: output)
-        let watch = BootWatch(key: boot.key, log: log, progress: progress)
+        let heartbeat = Heartbeat()
+        let output = try OutputFollower(run.output, take: options.guest.telling(heartbeat, of: output))
+        let input = boot.input ? try ShellInput(options.input, in: run) : nil
+        defer { input?.end() }
+        let watch = BootWatch(key: boot.key, log: log, progress: progress) { [interruption] watch in
+            input?.begin(onEscape: { watch.left() }, onHangup: { interruption.interrupt(signal: SIGHUP) })
+        }
         let console = Pipe()
         interruption.whenInterrupted { watch.interrupted($0) }
         defer { interruption.whenInterrupted(nil) }
-        let heartbeat = Heartbeat()
         let machine = try ChildProcess(
             boot.command, in: run.folder, input: heartbeat.input, output: console, errors: errors,
             interruption: interruption,
@@ -78,13 +85,15 @@ public struct Lab: Sendable {
         defer { heartbeat.stop() }
         let reader = Pump(console) { watch.console($0) }
         output.start(onRefusal: { watch.outputClosed() })
+        let timeout = options.timeout
         watch.waitForEnd(timeout: timeout)
         let elapsed = watch.elapsed
         machine.kill()
         let status = machine.wait()
         reader.wait()
-        let patience = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status).patience
-        output.finish(within: patience, unless: interruption)
+        let ending = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
+        input?.end(ended: ending)  // from here on Ctrl-C is ours again, should the rest of the output find no reader
+        output.finish(within: ending.patience, unless: interruption)
         var outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
         if case .exited = outcome, run.diskIsFull { outcome = .crashed("the disk is full: output may be lost") }
         let facts = watch.now
@@ -107,9 +116,23 @@ extension LabOutcome {
     /// delivered, however slow the reader.
     fileprivate var patience: Double {
         switch self {
-        case .interrupted, .outputClosed: 0
+        case .interrupted, .outputClosed, .left: 0
         case .timedOut: 2
         case .exited, .crashed: .infinity
+        }
+    }
+}
+
+extension GuestOptions? {
+    /// The taker of a command's output; it has Lab/guest-run told when the text is there that the guest waits for.
+    fileprivate func telling(
+        _ heartbeat: Heartbeat, of output: @escaping @Sendable (Data) -> Bool
+    ) -> @Sendable (Data) -> Bool {
+        guard case .afterOutput(let text) = self?.start else { return output }
+        let search = Mutex(TextSearch(text))
+        return { bytes in
+            if search.withLock({ $0.feed(bytes) }) { heartbeat.tellReady() }
+            return output(bytes)
         }
     }
 }

@@ -41,12 +41,15 @@ public struct LabOptions: Sendable {
     public var release = Release.xen4_17
     /// Files for dom0, later ones win.
     public var files: [LabFile] = []
+    /// What the command reads. Anything but nothing runs a shell in its place.
+    public var input = LabInput.nothing
     /// Whether to start xenstored and xenconsoled first.
     public var toolstack = false
-    /// Whether a Linux guest is to be there: `/lab/guest/bzImage`, `vmlinux` (the same, unpacked) and `initrd`.
-    public var linuxGuest = false
-    /// Whether what an HVM guest with QEMU as its device model needs is to be there.
-    public var hvmGuest = false
+    /// Whether what a Linux guest is made of is to be there: `/lab/guest/bzImage`, `vmlinux` (the same, unpacked) and
+    /// `initrd`.
+    public var guestFiles = false
+    /// The guest that the lab makes for the command; it needs the toolstack.
+    public var guest: GuestOptions?
     /// Whether the demonstration's script and guest configuration are to be in `/lab`.
     public var demonstration = false
     /// Seconds that the boot and the command may take together.
@@ -66,13 +69,18 @@ public struct LabOptions: Sendable {
     /// A run of `command` with the defaults.
     public init(command: CommandWords) { self.command = command }
 
+    /// Whether a Linux guest may run.
+    var linuxGuest: Bool { guestFiles || guest != nil }
+    /// Whether QEMU is needed, as the device model of an HVM guest.
+    var hvmGuest: Bool { guest?.kind == .hvm }
+
     /// Memory of the machine and of dom0, in MiB, for an initramfs with `overlayBytes` beside its base.
-    func memoryPlan(overlayBytes: Int) throws(LabError) -> (machine: Int, dom0: Int) {
+    func memoryPlan(overlayBytes: Int, guestMemory: Int? = nil) throws(LabError) -> (machine: Int, dom0: Int) {
         // dom0 holds the archive and what it unpacks to. 20 MiB of files fit into the defaults.
         let extra = max(0, overlayBytes / (1 << 20) - 20) * 2
-        let dom0 = dom0Memory ?? (linuxGuest ? 384 : 256) + extra
+        let dom0 = dom0Memory ?? (hvmGuest ? 512 : linuxGuest ? 384 : 256) + extra
         // Xen itself, and guests.
-        let machine = memory ?? max(dom0 + (linuxGuest ? 640 : 256), 512)
+        let machine = memory ?? max(dom0 + (linuxGuest ? (hvmGuest ? 768 : 512) + (guestMemory ?? 128) : 256), 512)
         guard dom0 >= 128, machine >= dom0 + 128 else {
             throw LabError(
                 .badInput, "\(machine) MiB with \(dom0) MiB for dom0 do not work",

@@ -14,6 +14,8 @@ public enum LabOutcome: Equatable, Sendable {
     case interrupted(Int32)
     /// Nobody reads our output any more.
     case outputClosed
+    /// The user left the shell at once.
+    case left
 
     /// The program's exit status: the command's own, 124 for a timeout, 125 for a crash, 128 plus a signal's number.
     public var exitStatus: Int32 {
@@ -23,6 +25,7 @@ public enum LabOutcome: Equatable, Sendable {
         case .crashed: 125
         case .interrupted(let signal): 128 + signal
         case .outputClosed: 128 + 13  // as SIGPIPE would have it
+        case .left: 0
         }
     }
 
@@ -33,6 +36,7 @@ public enum LabOutcome: Equatable, Sendable {
         case .crashed: "crashed"
         case .interrupted: "interrupted"
         case .outputClosed: "output closed"
+        case .left: "left"
         }
     }
 }

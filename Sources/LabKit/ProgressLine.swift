@@ -81,7 +81,8 @@ public final class ProgressLine: Sendable {
             let elapsed = (ContinuousClock.now - state.since).seconds
             let detail = state.detail.map { ", \($0())" } ?? ""
             // A line that is wider than the terminal could not be wiped.
-            let text = "corbel: \(stage)\(detail) (\(tenths(elapsed)) s)".prefix(Self.columns() - 1)
+            let text = "corbel: \(stage)\(detail) (\(tenths(elapsed)) s)".prefix(
+                (TerminalSize(of: 2)?.columns ?? 80) - 1)
             StandardError.write("\r\u{1b}[K\(text)")
             state.shown = true
         }
@@ -90,14 +91,6 @@ public final class ProgressLine: Sendable {
     private static func wipe(_ state: inout State) {
         if state.shown { StandardError.write("\r\u{1b}[K") }
         state.shown = false
-    }
-
-    /// The terminal's width; 80 when it is not known.
-    private static func columns() -> Int {
-        var size = winsize()
-        // SAFETY: TIOCGWINSZ writes one winsize, during the call.
-        guard unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-        return Int(size.ws_col)
     }
 }
 

@@ -31,7 +31,7 @@ struct Demo: ParsableCommand {
         options.files = [LabFile(try device(), at: "/lab/SerialConsole")]
         options.demonstration = true
         options.toolstack = true
-        options.linuxGuest = true
+        options.guestFiles = true
         try settings.apply(to: &options, timeout: timeout)
         let file = try settings.resultFile()
         let progress = settings.progress

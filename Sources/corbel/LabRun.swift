@@ -31,20 +31,23 @@ struct LabRun: ParsableCommand {
     @Flag(help: "Start xenstored, xen-init-dom0 and xenconsoled first, so that xl works.")
     var toolstack = false
 
+    @OptionGroup(title: "Guest options") var guest: GuestSettings
+
+    @Flag(
+        name: .customLong("guest-files"),
+        help: "Put what a Linux guest is made of into dom0: /lab/guest/{bzImage,vmlinux,initrd}.")
+    var guestFiles = false
+
     @Option(
         help: ArgumentHelp(
-            "Add a guest: linux puts /lab/guest/{bzImage,vmlinux,initrd} there.", valueName: "linux"))
-    var guest: Guest?
-
-    @Option(help: ArgumentHelp("How long boot and command may take.", valueName: "seconds"))
-    var timeout = 180.0
+            "How long boot and command may take (default: 180, with a pvh guest 300, with hvm 600).",
+            valueName: "seconds"))
+    var timeout: Double?
 
     @OptionGroup var settings: BootSettings
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
     var command: [String] = []
-
-    enum Guest: String, ExpressibleByArgument { case linux }
 
     func validate() throws {
         if command.isEmpty { throw ValidationError("name the command to run after --, as in: corbel lab run -- ls") }
@@ -53,8 +56,10 @@ struct LabRun: ParsableCommand {
     func run() throws {
         var options = LabOptions(command: try CommandWords(command))
         options.files = try files.map { text throws(LabError) in try LabFile(text) }
-        options.toolstack = toolstack
-        options.linuxGuest = guest == .linux
+        options.guest = try guest.options(for: options.command)
+        options.guestFiles = guestFiles
+        options.toolstack = toolstack || options.guest != nil
+        let timeout = timeout ?? options.guest?.usualTimeout ?? 180
         try settings.apply(to: &options, timeout: timeout)
         let file = try settings.resultFile()
         let progress = settings.progress
@@ -64,4 +69,9 @@ struct LabRun: ParsableCommand {
         result.report(to: file, progress, timeout: timeout)
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
+}
+
+extension GuestOptions {
+    /// QEMU hands a kernel over in 7 to 30 s, on a quiet machine.
+    fileprivate var usualTimeout: Double { kind == .hvm ? 600 : 300 }
 }

@@ -57,15 +57,15 @@ struct BootSettings: ParsableArguments {
 extension LabResult {
     /// Says on stderr what the exit status alone does not, and writes the JSON file. A file that can't be written
     /// then is told, and changes nothing else.
-    func report(to file: ResultFile?, _ progress: ProgressLine, timeout: Double) {
+    func report(to file: ResultFile?, _ progress: ProgressLine, timeout: Double, summary isWanted: Bool = true) {
         switch outcome {
         case .timedOut:
             complain("timeout: the command did not end within \(timeout.formatted()) s")
         case .crashed(let reason):
             complain("crash: \(reason)")
-        case .exited(let status) where status == 124 || status == 125:
+        case .exited(let status) where (status == 124 || status == 125) && marks["not-serving"] == nil:
             complain("the command itself ended with status \(status)")
-        case .exited, .interrupted, .outputClosed: break
+        case .exited, .interrupted, .outputClosed, .left: break
         }
         if let logFolder {
             if !consoleTail.isEmpty {
@@ -74,7 +74,7 @@ extension LabResult {
             }
             complain("logs: \(logFolder.path)")
         }
-        if progress.speaks { complain(summary) }
+        if progress.speaks, isWanted { complain(summary) }
         do throws(LabError) { try file?.write(self) } catch { complain("\(error)") }
         StandardError.drain()
     }

@@ -30,9 +30,12 @@ import Testing
     @Test func memoryFollowsWhatIsAskedFor() throws {
         var options = LabOptions(command: try CommandWords(["true"]))
         #expect(try options.memoryPlan(overlayBytes: 0) == (512, 256))
-        options.linuxGuest = true
+        options.guestFiles = true
         #expect(try options.memoryPlan(overlayBytes: 12 << 20) == (1024, 384))
-        options.linuxGuest = false
+        options.guestFiles = false
+        options.guest = try GuestOptions(.pvh)
+        #expect(try options.memoryPlan(overlayBytes: 12 << 20, guestMemory: 512) == (1408, 384))
+        options.guest = nil
         #expect(try options.memoryPlan(overlayBytes: 120 << 20) == (712, 456))
         options.dom0Memory = 1000
         #expect(try options.memoryPlan(overlayBytes: 0) == (1256, 1000))

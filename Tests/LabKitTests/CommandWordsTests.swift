@@ -19,6 +19,25 @@ import Testing
         #expect(result.status == 0)
     }
 
+    @Test func theGuestIsAWordOrTheEndOfAnAssignment() throws {
+        let line = try CommandWords([
+            "printf", "<%s>", "@guest", "--domain=@guest", "it's=@guest", "x@guest", "@guest=1", "$CORBEL_GUEST",
+        ]).shellLineWithGuest
+        let result = try ChildProcess.run(
+            ["sh", "-c", line], environment: ["CORBEL_GUEST": "7"], interruption: Interruption())
+        #expect(
+            String(decoding: result.output, as: UTF8.self)
+                == "<7><--domain=7><it's=7><x@guest><@guest=1><$CORBEL_GUEST>")
+    }
+
+    @Test(arguments: [
+        (["a", "@guest"], true), (["--domain=@guest"], true), (["x@guest"], false), (["@guest,"], false),
+        (["@guests"], false), (["guest"], false),
+    ])
+    func aCommandNamesItsGuestOrNot(words: [String], names: Bool) throws {
+        #expect(try CommandWords(words).namesGuest == names)
+    }
+
     @Test func noWordsAreNoCommand() {
         #expect(throws: LabError(.badInput, "there is no command to run")) { try CommandWords([]) }
     }

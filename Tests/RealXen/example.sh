@@ -1,6 +1,5 @@
 #!/bin/bash
-# The README's example, taken out of the README: a Linux guest uses PortScratch by Examples/try-in-lab. TAP on standard
-# output.
+# The README's example, taken out of the README: a Linux guest uses PortScratch. TAP on standard output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d) bin=.build/release bad=0
@@ -14,10 +13,10 @@ row() {
 sed -n '/^<!-- poke -->$/,/^```$/p' README.md | sed '1,2d;$d' >"$work/poke"
 [ -s "$work/poke" ]
 row $? "the README has the script"
-$bin/corbel lab run -q --timeout 420 --toolstack --guest linux --with Examples/try-in-lab --with $bin/SerialConsole \
-    --with $bin/PortScratch --with "$work/poke" -- sh try-in-lab poke PortScratch >"$work/out" 2>&1
+$bin/corbel lab run -q --timeout 420 --guest-script "$work/poke" --with $bin/PortScratch -- PortScratch @guest \
+    >"$work/out" 2>&1
 row $? "a Linux guest runs it against PortScratch, powers off, and all end with 0"
-grep -qE '^guest\| .* script: read back: corbel' "$work/out"
+grep -q '^guest| read back: corbel$' "$work/out"
 row $? "and reads back what it wrote to the device"
 [ $bad = 0 ] || sed 's/^/# /' "$work/out"
 exit $bad

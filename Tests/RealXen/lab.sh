@@ -106,10 +106,10 @@ check "a crash of Xen is 125" ended 125
 check "it quotes Xen" says err 'crash: (XEN) Panic on CPU 0'
 
 # shellcheck disable=SC2016
-lab --guest linux -- sh -c '
+lab --guest-files -- sh -c '
     ls -1 /lab/guest
     [ "$(dd if=/lab/guest/bzImage bs=1 skip=514 count=4 2>/dev/null)" = HdrS ]'
-check "--guest linux brings a kernel as packaged" ended 0
+check "--guest-files brings a kernel as packaged" ended 0
 check "and an initramfs for it" says out '^initrd$'
 
 lab -- no-such-program

@@ -33,8 +33,12 @@ extension Stage {
 
     /// vCPU 1 is started, and both vCPUs have requests out at once.
     func secondVCPURows(_ server: borrowing IOREQServer<ServerState.Serving>) throws(DriverError) {
-        xen("the domain says it has 2 vCPUs") { () throws(XenError) in
-            guard try server.domain.vcpuCount() == 2 else { throw XenError(.erange, "nr_vcpus") }
+        do throws(XenError) {
+            let count = try server.domain.vcpuCount()
+            tap.check(!isBefore415 && count == 2, "the domain says it has 2 vCPUs", detail: "\(count)")
+        } catch {
+            let isMissing = isBefore415 && error.code == .eopnotsupp
+            tap.check(isMissing, "before 4.15 no domain says how many vCPUs it has", detail: error.description)
         }
         _ = try guest.run(.startVCPU, [1])
         let hello = try guest.run(.hello, results: 5, vcpu: 1)

@@ -1,6 +1,7 @@
-// Which Xen answers, for the rows where releases differ (dmop.md section 14).
+// Which Xen answers, for the rows where releases differ (dmop.md section 14). Not for the library, which asks Xen for
+// what it needs and never for its version.
 
-import SystemCalls
+internal import SystemCalls
 
 /// The minor version, 17 for 4.17, as /sys/hypervisor says; nil when it doesn't.
 func xenMinorVersion() -> Int? {
@@ -12,4 +13,4 @@ func xenMinorVersion() -> Int? {
 }
 
 /// Before 4.15: no op 20, and a constant as the size of a resource, whatever the domain.
-let isBefore415 = (xenMinorVersion() ?? 0) < 15
+public let isBefore415 = (xenMinorVersion() ?? 0) < 15
