@@ -71,12 +71,16 @@ status=0 seconds=0
 mkdir -p "$cache/xen-4.17-1" "$cache/xen-4.17-2.unfinished-1"
 touch "$cache/xen-4.17-1.lock"
 fetch --xen 4.17
+if says err "can't be reached"; then
+    echo "1..0 # SKIP no network: $(head -1 err)"
+    exit 0
+fi
 check "an empty cache is filled" ended 0
 check "it is said" says out '^Xen 4.17: fetched, [0-9]* MB$'
 check "without a terminal stderr is silent" silent err
 check "dom0's part is there" complete dom0
 check "the release's part is there, older formats are gone" complete xen-4.17
-complete xen-4.17 || { echo "Bail out! no Debian mirror can be used here"; exit 1; }
+complete xen-4.17 || { echo "Bail out! without a cache there is nothing to test"; exit 1; }
 
 # From here on apt-get is one that fails.
 # shellcheck disable=SC2016
@@ -128,10 +132,6 @@ check "a byte that changed does not boot: the part is made anew" says out '^hell
 check "with a line that says why" says err \
     'xen-4.17-[0-9]* is damaged (tools.cpio has another checksum): making it anew'
 check "and no other" lines err 1
-rm "$(entry dom0)/vmlinux"
-fetch
-check "a file that is gone is noticed" says err 'damaged (vmlinux is missing)'
-check "and made anew, in dom0's part" complete dom0
 
 # A file that is short, and package lists that are garbled.
 truncate -s -1 "$(entry xen-4.17)/xen"
@@ -156,8 +156,8 @@ fetch
 check "a list of files that is cut off is none" says out '^Xen 4.17: fetched'
 check "package lists that expired are fetched anew" lines updates 1
 
-# A download that stands still, and its corbel is killed.
-rm -rf "$(entry xen-4.17)"
+# A file that is gone; the download to make it anew stands still, and its corbel is killed.
+rm "$(entry xen-4.17)/xen"
 # shellcheck disable=SC2016
 apt '[[ " $* " == *" download "* ]] && ! printing "$@" || exec "$real" "$@"
     echo $$ >"$work/child"; exec sleep 1000'
@@ -167,6 +167,7 @@ until [ -s child ] || ! kill -0 $victim 2>/dev/null; do sleep 0.1; done
 kill -9 $victim
 { wait $victim; } 2>/dev/null
 status=137
+check "a file that is gone is noticed" says err 'damaged (xen is missing)'
 check "a corbel that is killed leaves an unfinished folder" unfinished
 until ! kill -0 "$(cat child)" 2>/dev/null; do sleep 0.1; done
 apt
