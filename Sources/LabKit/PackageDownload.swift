@@ -24,7 +24,7 @@ struct PackageDownload {
             let items = Self.items(try apt.run("apt-get", ["--print-uris", "download"] + packages))
             guard !items.isEmpty else { throw LabError(.failed, "apt names no files for \(names[0])") }
             let total = items.reduce(0) { $0 + $1.bytes }
-            try folder.checkFreeBytes(total + workBytes)
+            try apt.cache.folder.checkFreeBytes(total + workBytes)
             let files = items.map { folder.appendingPathComponent($0.name) }
             let begun = ContinuousClock.now
             apt.progress.stage("downloading \(what)") {

@@ -112,10 +112,10 @@ import Testing
             .unsigned, "The repository 'x'"
         ),
         ("E: Unable to locate package xen-utils-4.20", .failed, "Unable to locate package xen-utils-4.20"),
-        ("", .failed, "it does not say why"),
+        ("", .failed, "it ended with status 137"),
     ])
     func aptsErrorsAreToldApart(said: String, reason: LabError.Reason, words: String) {
-        let error = AptComplaint(said).error(mirror: "http://h/debian", suite: "trixie")
+        let error = AptComplaint(said, status: 137).error(mirror: "http://h/debian", suite: "trixie")
         #expect(error.reason == reason)
         #expect(error.message.hasSuffix(words))
         #expect(error.message.contains("http://h/debian"))
