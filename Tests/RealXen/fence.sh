@@ -133,13 +133,15 @@ row $? "the guest has used both, and powered off" "$(tail -n 3 /tmp/output)"
 # The library, with all of its operations.
 make_guest exerciser exerciser.cfg
 xl unpause exerciser
-fenced 'xen-devicemodel-test on a PVH guest' /tmp/fence.tap --also tests.fence -- xen-devicemodel-test "$domain" >/tmp/output
+fenced 'xen-devicemodel-test on a PVH guest' /tmp/fence.tap --also tests.fence -- \
+    xen-devicemodel-test "$domain" >/tmp/output
 grep '^not ok' /tmp/output | sed 's/^/# /'
 verdict /tmp/fence.tap
 xl destroy exerciser
 make_guest exerciserhvm hvm.cfg
 xl unpause exerciserhvm
-fenced 'xen-devicemodel-test on an HVM guest' /tmp/fence.tap --also tests.fence -- xen-devicemodel-test "$domain" hvm >/tmp/output
+fenced 'xen-devicemodel-test on an HVM guest' /tmp/fence.tap --also tests.fence -- \
+    xen-devicemodel-test "$domain" hvm >/tmp/output
 grep '^not ok' /tmp/output | sed 's/^/# /'
 verdict /tmp/fence.tap
 for operation in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
