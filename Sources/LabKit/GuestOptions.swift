@@ -66,7 +66,7 @@ public struct GuestOptions: Equatable, Sendable {
         vcpus = \(vcpus)
         kernel = "\(kernel)"
         ramdisk = "/corbel/guest/initrd"
-        extra = "console=hvc0 loglevel=3 tsc=reliable mitigations=off \(append)"
+        extra = "console=hvc0 loglevel=3 tsc=reliable mitigations=off cryptomgr.notests \(append)"
         tsc_mode = "native"
         cpuid = "host,rdtscp=0"
         on_poweroff = "preserve"
