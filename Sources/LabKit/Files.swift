@@ -5,7 +5,7 @@ import Glibc
 extension LabError {
     /// A disk that took no more; `folder` is a folder on it, and `needed` the bytes that the work there takes.
     static func diskFull(_ folder: URL? = nil, needed: Int = 400_000_000) -> LabError {
-        let megabytes = (needed + 999_999) / 1_000_000
+        let megabytes = needed / 1_000_000 + 1
         let free = folder?.freeBytes.map { ", \($0 / 1_000_000) MB are free" } ?? ""
         let place = folder.map { " at \($0.path)" } ?? ""
         return LabError(

@@ -108,6 +108,6 @@ struct DownloadRate {
     /// "12 of 75 MB, 3.4 MB/s".
     var text: String {
         let rate = seconds > 0.5 ? ", \(tenths(Double(bytes) / 1e6 / seconds)) MB/s" : ""
-        return "\(bytes / 1_000_000) of \((total + 999_999) / 1_000_000) MB\(rate)"
+        return "\(bytes / 1_000_000) of \(total / 1_000_000 + 1) MB\(rate)"
     }
 }

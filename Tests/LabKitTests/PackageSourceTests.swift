@@ -124,6 +124,6 @@ import Testing
 
     @Test func theRateIsOfTheTimeThatItTook() {
         #expect(DownloadRate(bytes: 12_300_000, total: 74_100_000, seconds: 2).text == "12 of 75 MB, 6.2 MB/s")
-        #expect(DownloadRate(bytes: 0, total: 1_000_000, seconds: 0).text == "0 of 1 MB")
+        #expect(DownloadRate(bytes: 0, total: 1_000_000, seconds: 0).text == "0 of 2 MB")
     }
 }
