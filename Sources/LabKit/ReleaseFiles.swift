@@ -117,11 +117,13 @@ public struct ReleaseStore {
     }
 
     private func entry(_ part: Part, needed: [String]?) throws(LabError) -> PackageCache.Entry {
+        let assembly = part.assembly(cache.folder)
         let maker = PackageCache.Maker(
             waiting: { progress.stage("waiting for another corbel that fills the cache") },
             healing: { damage in
                 if progress.verbosity != .quiet { progress.note("corbel: \(damage): making it anew") }
             },
+            bytes: assembly.packageBytes + assembly.workBytes,
             build: { (fresh) throws(LabError) in try build(part, in: fresh) })
         return try cache.entry(part.name, needed: needed, interruption: interruption, by: maker)
     }
@@ -145,9 +147,9 @@ public struct ReleaseStore {
 
     /// Holds apt's state no longer than it takes.
     private func fetch(_ assembly: any ReleaseAssembly, _ part: Part, into work: URL) throws(LabError) -> [URL] {
-        try work.checkFreeBytes(assembly.workBytes)
         let apt = try PrivateApt(
             suite: assembly.suite, mirror: mirror, in: cache, interruption: interruption, progress: progress)
+        defer { apt.tidy() }
         let download = PackageDownload(apt: apt)
         var names = assembly.packages
         if let metapackage = assembly.metapackage { names.append(try download.current(metapackage)) }
