@@ -11,10 +11,12 @@ import XenLinux
 
 @main
 enum Benchmark {
-    static func main() {
-        let arguments = CommandLine.arguments.dropFirst()
+    static func main() { run(CommandLine.arguments.dropFirst()) }
+
+    /// Apart from main, which is the main actor's: closures in it would bring in Concurrency and Dispatch.
+    private static func run(_ arguments: ArraySlice<String>) {
         let measurements = arguments.dropFirst().compactMap { Measurement($0) }
-        guard let number = arguments.first.flatMap({ UInt16($0) }), measurements.count == arguments.count - 1 else {
+        guard let number = UInt16(arguments.first ?? ""), measurements.count == arguments.count - 1 else {
             end("usage: corbel-bench DOMID NAME=COUNT..., names: \(Subject.allCases.map(\.rawValue))", 2)
         }
         do {

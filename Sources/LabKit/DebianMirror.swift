@@ -65,19 +65,23 @@ public struct DebianMirror: Hashable, Sendable {
 
     /// The mirrors that the machine's apt is set to, the likeliest first. Needs no package lists and no network.
     static func ofMachine(_ interruption: Interruption) throws(LabError) -> [DebianMirror] {
-        func ask(_ words: [String]) throws(LabError) -> String {
-            let result = try ChildProcess.run(
-                ["apt-get"] + words, environment: PrivateApt.plain, interruption: interruption)
-            return String(decoding: result.output, as: UTF8.self)
+        func ask(_ words: [String]) throws(LabError) -> ChildOutput {
+            try ChildProcess.run(["apt-get"] + words, environment: PrivateApt.plain, interruption: interruption)
         }
-        let known = try ask(["indextargets", "--format", "$(REPO_URI)", "Origin: Debian"])
-        let found = candidates(
-            try ask(["--print-uris", "update"]),
-            known: known.split(separator: "\n").map { DebianMirror(base: String($0)) })
-        guard found.isEmpty else { return found }
-        throw LabError(
-            .missingMirror, "apt on this machine is set to no mirror of Debian, whose packages the lab takes Xen from",
-            remedy: "name one: --mirror URL, or \(variable)=URL in the environment")
+        let result = try ask(["--print-uris", "update"])
+        if result.status != 0 { throw AptComplaint(result.errors, status: result.status).error }
+        let text = String(decoding: result.output, as: UTF8.self)
+        let found = candidates(text)
+        if found.isEmpty {
+            throw LabError(
+                .missingMirror,
+                "apt on this machine is set to no mirror of Debian, whose packages the lab takes Xen from",
+                remedy: "name one: --mirror URL, or \(variable)=URL in the environment")
+        }
+        guard found.count > 1 else { return found }
+        let known = try ask(["indextargets", "--format", "$(REPO_URI)", "Origin: Debian"]).output
+        let lines = String(decoding: known, as: UTF8.self).split(separator: "\n")
+        return candidates(text, known: lines.map { DebianMirror(base: String($0)) })
     }
 }
 

@@ -3,11 +3,14 @@ import Foundation
 import Glibc
 
 extension LabError {
-    /// A disk that took no more; `place` is a folder on it.
-    static func diskFull(_ place: URL? = nil) -> LabError {
-        LabError(
-            .diskFull, "the disk is full\(place.map { " at \($0.path)" } ?? "")",
-            remedy: "free 400 MB there, or name another cache folder by XDG_CACHE_HOME")
+    /// A disk that took no more; `folder` is a folder on it, and `needed` the bytes that the work there takes.
+    static func diskFull(_ folder: URL? = nil, needed: Int = 400_000_000) -> LabError {
+        let megabytes = needed / 1_000_000 + 1
+        let free = folder?.freeBytes.map { ", \($0 / 1_000_000) MB are free" } ?? ""
+        let place = folder.map { " at \($0.path)" } ?? ""
+        return LabError(
+            .diskFull, "the disk is full\(place): \(megabytes) MB are needed\(free)",
+            remedy: "make room there, or name another cache folder by XDG_CACHE_HOME")
     }
 
     /// An error of Foundation, with the full disk told apart.
@@ -60,13 +63,15 @@ extension URL {
         }
     }
 
+    /// The bytes that an ordinary user may still write to the disk of this folder; nil when that is not known.
+    var freeBytes: Int? {
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
+        return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+    }
+
     /// Throws when the disk of this folder has less than `bytes` free.
     func checkFreeBytes(_ bytes: Int) throws(LabError) {
-        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
-        guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue, free < bytes else { return }
-        throw LabError(
-            .diskFull, "\(path) needs \(bytes) bytes free, and its disk has \(free)",
-            remedy: "free \((bytes - free) / 1_000_000 + 1) MB there, or name another cache folder by XDG_CACHE_HOME")
+        if let free = freeBytes, free < bytes { throw .diskFull(self, needed: bytes) }
     }
 
     /// Gives the file a second name, so that it lasts when the first is removed; where the file system has no hard

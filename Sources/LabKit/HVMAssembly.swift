@@ -14,7 +14,8 @@ struct HVMAssembly: ReleaseAssembly {
             Release.unwinder.package,
         ]
     }
-    var workBytes: Int { 330_000_000 }
+    var packageBytes: Int { 60_000_000 }
+    var workBytes: Int { 220_000_000 }
 
     func assemble(_ root: URL, _ interruption: Interruption) throws(LabError) {
         var archive = CpioArchive(try .creating(folder.appendingPathComponent("hvm.cpio")))

@@ -20,7 +20,12 @@ struct Initramfs {
     func write(to run: RunFolder) throws(LabError) -> Overlay {
         let file = try FileHandle.creating(run.initramfs)
         defer { try? file.close() }
-        for part in files.archives { try file.writeAll(.mapped(part)) }
+        var extra = 0
+        for (number, part) in files.archives.enumerated() {
+            let content = try Data.mapped(part)
+            try file.writeAll(content)
+            if number >= ReleaseFiles.baseArchives { extra += content.count }
+        }
 
         var archive = CpioArchive(file)
         try archive.add(Data(LabFiles.dom0Init), at: "init", permissions: 0o755)
@@ -39,7 +44,7 @@ struct Initramfs {
         let libraries = SharedLibraries(interruption: interruption)
         try archive.add(try libraries.needed(by: options.files.map(\.source)))
         for file in options.files { try archive.add(file: file.source, at: file.place) }
-        let overlay = Overlay(bytes: archive.bytes, guestMemory: guestMemory)
+        let overlay = Overlay(bytes: archive.bytes + extra, guestMemory: guestMemory)
         try archive.finish()
         return overlay
     }
@@ -58,11 +63,12 @@ struct Initramfs {
     private func addGuest(to archive: inout CpioArchive, _ run: RunFolder) throws(LabError) -> Int? {
         if options.guestFiles {
             _ = try writeGuest(nil, key: nil, to: run.guestInitramfs)
-            try archive.add(file: files.packagedKernel, at: "lab/guest/bzImage")
             try archive.add(file: run.guestInitramfs, at: "lab/guest/initrd")
         }
-        // The same kernel, unpacked: the domain builder takes 8 s to do that under emulation.
-        if options.linuxGuest { try archive.add(file: files.kernel, at: "lab/guest/vmlinux") }
+        for (file, place) in [(files.kernel, "/lab/guest/vmlinux"), (files.packagedKernel, "/lab/guest/bzImage")]
+        where options.guestFiles || options.guest?.kernel == place {
+            try archive.add(file: file, at: place)
+        }
         guard let guest = options.guest else { return nil }
         let key = Boot.freshKey()
         // In a shell nobody waits for the guest's markers.

@@ -48,6 +48,8 @@ public struct PackageCache: Sendable {
         var waiting: () -> Void = {}
         /// Called before an entry that is damaged is made anew, with what is wrong.
         var healing: (String) -> Void = { _ in }
+        /// Bytes that filling takes on the disk at most, as far as is known beforehand.
+        var bytes = 0
         /// Fills a new folder.
         var build: (URL) throws(LabError) -> Void
     }
@@ -82,6 +84,7 @@ public struct PackageCache: Sendable {
     private func make(_ name: String, at place: URL, _ interruption: Interruption, _ maker: Maker) throws(LabError) {
         prune(for: name)
         place.remove()
+        try folder.checkFreeBytes(maker.bytes)
         let fresh = folder.appendingPathComponent("\(name)\(Self.unfinished)\(getpid())")
         defer { fresh.remove() }
         try fresh.makeFolder()
@@ -89,7 +92,7 @@ public struct PackageCache: Sendable {
             try maker.build(fresh)
             try writeManifest(fresh, interruption)
         } catch {
-            throw error.reason == .diskFull ? .diskFull(folder) : error
+            throw error == .diskFull() ? .diskFull(folder, needed: maker.bytes) : error
         }
         do { try FileManager.default.moveItem(at: fresh, to: place) } catch {
             throw .file(error, "move \(fresh.path) to its place")

@@ -24,7 +24,7 @@ struct PackageDownload {
             let items = Self.items(try apt.run("apt-get", ["--print-uris", "download"] + packages))
             guard !items.isEmpty else { throw LabError(.failed, "apt names no files for \(names[0])") }
             let total = items.reduce(0) { $0 + $1.bytes }
-            try folder.checkFreeBytes(total + workBytes)
+            try apt.cache.folder.checkFreeBytes(total + workBytes)
             let files = items.map { folder.appendingPathComponent($0.name) }
             let begun = ContinuousClock.now
             apt.progress.stage("downloading \(what)") {
@@ -108,6 +108,6 @@ struct DownloadRate {
     /// "12 of 75 MB, 3.4 MB/s".
     var text: String {
         let rate = seconds > 0.5 ? ", \(tenths(Double(bytes) / 1e6 / seconds)) MB/s" : ""
-        return "\(bytes / 1_000_000) of \((total + 999_999) / 1_000_000) MB\(rate)"
+        return "\(bytes / 1_000_000) of \(total / 1_000_000 + 1) MB\(rate)"
     }
 }

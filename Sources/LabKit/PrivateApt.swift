@@ -14,6 +14,7 @@ struct PrivateApt {
     let mirror: DebianMirror?
     let interruption: Interruption
     let progress: ProgressLine
+    let cache: PackageCache
     let folder: URL
     private let lock: FileLock
 
@@ -25,6 +26,7 @@ struct PrivateApt {
         self.mirror = mirror
         self.interruption = interruption
         self.progress = progress
+        self.cache = cache
         let states = cache.folder.appendingPathComponent("apt")
         folder = states.appendingPathComponent(suite)
         try folder.makeFolder()
@@ -61,7 +63,7 @@ struct PrivateApt {
         Dir::State::lists "lists/";
         Dir::State::status "/dev/null";
         Dir::Cache::archives "archives/";
-        Dir::Cache::pkgcache "";
+        Dir::Cache::pkgcache "pkgcache.bin";
         Dir::Cache::srcpkgcache "";
 
         """
@@ -82,7 +84,9 @@ struct PrivateApt {
     func run(_ program: String, _ words: [String], in place: URL? = nil) throws(LabError) -> String {
         let words = command(program, words)
         let result = try ChildProcess.run(words, in: place, environment: Self.plain, interruption: interruption)
-        if result.status != 0 { throw AptComplaint(result.errors).error(mirror: chosen?.base, suite: suite) }
+        if result.status != 0 {
+            throw AptComplaint(result.errors, status: result.status).error(mirror: chosen?.base, suite: suite)
+        }
         return String(decoding: result.output, as: UTF8.self)
     }
 
@@ -125,7 +129,7 @@ struct PrivateApt {
         for mirror in mirrors {
             progress.stage("fetching Debian's package lists (\(suite))")
             // What is left of older lists would be believed where it looks current.
-            for list in folder.appendingPathComponent("lists").entries() { list.remove() }
+            removeLists()
             try folder.appendingPathComponent("lists/partial").makeFolder()
             let text = """
                 Types: deb
@@ -143,20 +147,34 @@ struct PrivateApt {
                 return
             } catch {
                 switch error.reason {
-                case .diskFull, .interrupted: throw error
+                case .diskFull, .interrupted:
+                    removeLists()
+                    throw error
                 default: first = first ?? error
                 }
             }
         }
+        removeLists()
         if let first { throw first }
+    }
+
+    /// Removes what apt can make of its lists again in a second; it is larger than they are.
+    func tidy() { folder.appendingPathComponent("pkgcache.bin").remove() }
+
+    private func removeLists() {
+        for list in folder.appendingPathComponent("lists").entries() { list.remove() }
     }
 }
 
 /// What apt said when it failed.
 struct AptComplaint {
     private let lines: [Substring]
+    private let status: Int32
 
-    init(_ errors: String) { lines = errors.split(separator: "\n") }
+    init(_ errors: String, status: Int32) {
+        lines = errors.split(separator: "\n")
+        self.status = status
+    }
 
     /// The line that tells most: why a file could not be fetched, else the first error.
     private var reason: String {
@@ -168,10 +186,13 @@ struct AptComplaint {
         }
         let line = lines.first { $0.hasPrefix("E: ") } ?? lines.first { $0.hasPrefix("W: ") } ?? lines.first
         return line.map { $0.hasPrefix("E: ") || $0.hasPrefix("W: ") ? String($0.dropFirst(3)) : String($0) }
-            ?? "it does not say why"
+            ?? "it ended with status \(status)"
     }
 
     private func says(_ words: [String]) -> Bool { lines.contains { line in words.contains { line.contains($0) } } }
+
+    /// As an error of an apt that asked no mirror.
+    var error: LabError { LabError(.failed, "apt-get failed: \(reason)") }
 
     func error(mirror: String?, suite: String) -> LabError {
         if says(["No space left on device"]) { return .diskFull() }

@@ -10,7 +10,8 @@ protocol ReleaseAssembly {
     var metapackage: String? { get }
     /// Whether the library packages that they depend on are wanted.
     var bringsLibraries: Bool { get }
-    /// Bytes that unpacking and assembling take at most, beside the packages themselves.
+    /// Bytes of its packages, and what unpacking and assembling take at most besides; measured, with some room.
+    var packageBytes: Int { get }
     var workBytes: Int { get }
 
     /// Unpacks one package below `root`.
@@ -36,7 +37,8 @@ struct Dom0Assembly: ReleaseAssembly {
     var packages: [String] { [Dom0.busyboxPackage] }
     var metapackage: String? { Dom0.kernelMetapackage }
     var bringsLibraries: Bool { false }
-    var workBytes: Int { 110_000_000 }
+    var packageBytes: Int { 75_000_000 }
+    var workBytes: Int { 95_000_000 }
 
     func unpack(_ package: URL, into root: URL, _ interruption: Interruption) throws(LabError) {
         let kernel = package.lastPathComponent.hasPrefix("linux-image-")
@@ -81,7 +83,8 @@ struct XenAssembly: ReleaseAssembly {
 
     var suite: String { release.suite }
     var packages: [String] { release.packages }
-    var workBytes: Int { 150_000_000 }
+    var packageBytes: Int { 17_000_000 }
+    var workBytes: Int { 75_000_000 }
 
     func assemble(_ root: URL, _ interruption: Interruption) throws(LabError) {
         let hypervisor = folder.appendingPathComponent("xen")

@@ -23,6 +23,8 @@ struct ReleaseFiles: Sendable {
     var packagedKernel: URL { dom0.folder.appendingPathComponent(Name.packagedKernel) }
     /// busybox, for guests.
     var busybox: URL { dom0.folder.appendingPathComponent(Name.busybox) }
+    /// As many of `archives` are in every boot.
+    static let baseArchives = 2
     /// The parts of dom0's initramfs that do not change, in their order.
     var archives: [URL] {
         [dom0.folder.appendingPathComponent(Name.dom0), xen.folder.appendingPathComponent(Name.tools)]
@@ -120,11 +122,13 @@ public struct ReleaseStore {
     }
 
     private func entry(_ part: Part, needed: [String]?) throws(LabError) -> PackageCache.Entry {
+        let assembly = part.assembly(cache.folder)
         let maker = PackageCache.Maker(
             waiting: { progress.stage("waiting for another corbel that fills the cache") },
             healing: { damage in
                 if progress.verbosity != .quiet { progress.note("corbel: \(damage): making it anew") }
             },
+            bytes: assembly.packageBytes + assembly.workBytes,
             build: { (fresh) throws(LabError) in try build(part, in: fresh) })
         return try cache.entry(part.name, needed: needed, interruption: interruption, by: maker)
     }
@@ -148,9 +152,9 @@ public struct ReleaseStore {
 
     /// Holds apt's state no longer than it takes.
     private func fetch(_ assembly: any ReleaseAssembly, _ part: Part, into work: URL) throws(LabError) -> [URL] {
-        try work.checkFreeBytes(assembly.workBytes)
         let apt = try PrivateApt(
             suite: assembly.suite, mirror: mirror, in: cache, interruption: interruption, progress: progress)
+        defer { apt.tidy() }
         let download = PackageDownload(apt: apt)
         var names = assembly.packages
         if let metapackage = assembly.metapackage { names.append(try download.current(metapackage)) }

@@ -40,7 +40,8 @@ struct LabRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long boot and command may take (default: 180, with a guest 300).", valueName: "seconds"))
+            "How long boot and command may take (default: 180, with a pvh guest 300, with hvm 600).",
+            valueName: "seconds"))
     var timeout: Double?
 
     @OptionGroup var settings: BootSettings
@@ -58,7 +59,7 @@ struct LabRun: ParsableCommand {
         options.guest = try guest.options(for: options.command)
         options.guestFiles = guestFiles
         options.toolstack = toolstack || options.guest != nil
-        let timeout = timeout ?? (options.guest == nil ? 180 : 300)
+        let timeout = timeout ?? options.guest?.usualTimeout ?? 180
         try settings.apply(to: &options, timeout: timeout)
         let file = try settings.resultFile()
         let progress = settings.progress
@@ -68,4 +69,9 @@ struct LabRun: ParsableCommand {
         result.report(to: file, progress, timeout: timeout)
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
+}
+
+extension GuestOptions {
+    /// QEMU hands a kernel over in 7 to 30 s, on a quiet machine.
+    fileprivate var usualTimeout: Double { kind == .hvm ? 600 : 300 }
 }

@@ -10,7 +10,7 @@ import Testing
             #expect(throws: LabError.self) { try GuestOptions(.pvh, append: words) }
         }
         let guest = try GuestOptions(.pvh, append: "root='x' a=b,c")
-        #expect(guest.configuration(memory: 128).contains("mitigations=off root='x' a=b,c\"\n"))
+        #expect(guest.configuration(memory: 128).contains("mitigations=off cryptomgr.notests root='x' a=b,c\"\n"))
     }
 
     @Test func theGuestStaysAfterItsEnd() throws {

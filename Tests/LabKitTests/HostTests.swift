@@ -31,7 +31,7 @@ import Testing
         let output = ChildOutput(
             status: 100, output: Data(), errors: "E: write error - write (28: No space left on device)\n")
         #expect(ChildProcess.failure(["dpkg-deb"], output).reason == .diskFull)
-        #expect(AptComplaint(output.errors).error(mirror: nil, suite: "trixie").reason == .diskFull)
+        #expect(AptComplaint(output.errors, status: 100).error(mirror: nil, suite: "trixie").reason == .diskFull)
         let error = NSError(domain: NSPOSIXErrorDomain, code: 28)
         #expect(LabError.file(error, "write").reason == .diskFull)
     }

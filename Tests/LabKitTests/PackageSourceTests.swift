@@ -112,10 +112,10 @@ import Testing
             .unsigned, "The repository 'x'"
         ),
         ("E: Unable to locate package xen-utils-4.20", .failed, "Unable to locate package xen-utils-4.20"),
-        ("", .failed, "it does not say why"),
+        ("", .failed, "it ended with status 137"),
     ])
     func aptsErrorsAreToldApart(said: String, reason: LabError.Reason, words: String) {
-        let error = AptComplaint(said).error(mirror: "http://h/debian", suite: "trixie")
+        let error = AptComplaint(said, status: 137).error(mirror: "http://h/debian", suite: "trixie")
         #expect(error.reason == reason)
         #expect(error.message.hasSuffix(words))
         #expect(error.message.contains("http://h/debian"))
@@ -124,6 +124,6 @@ import Testing
 
     @Test func theRateIsOfTheTimeThatItTook() {
         #expect(DownloadRate(bytes: 12_300_000, total: 74_100_000, seconds: 2).text == "12 of 75 MB, 6.2 MB/s")
-        #expect(DownloadRate(bytes: 0, total: 1_000_000, seconds: 0).text == "0 of 1 MB")
+        #expect(DownloadRate(bytes: 0, total: 1_000_000, seconds: 0).text == "0 of 2 MB")
     }
 }

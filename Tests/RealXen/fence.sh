@@ -52,7 +52,12 @@ caught no-descriptor 'ioctl unknown 0x00105005' "a descriptor that leads nowhere
 caught xenfs 'ioctl privcmd 0x00305000 hypercall=17 command=0' "privcmd opened in /proc/xen"
 mknod /tmp/disguise c $((0x$(stat -c %t /dev/xen/privcmd))) $((0x$(stat -c %T /dev/xen/privcmd)))
 caught other-path 'ioctl privcmd 0x00305000 hypercall=17 command=0' "privcmd under another path"
-caught old-entry 'foreign-entry architecture=0x40000003 number=20' "a system call by the 32-bit entry"
+forbidden old-entry
+if [ $? = 4 ]; then
+    row 0 "this kernel has no 32-bit entry for system calls that the fence would have to catch"
+else
+    caught old-entry 'foreign-entry architecture=0x40000003 number=20' "a system call by the 32-bit entry"
+fi
 
 # verdict FILE: shows the fence's report and counts its rows
 verdict() {
@@ -71,10 +76,10 @@ make_guest() { # make_guest NAME CONFIGURATION...: its id is in $domain
     xl create -p "$@" >/tmp/create.log 2>&1 || { cat /tmp/create.log; row 1 "a guest can be made"; }
     domain=$(xl domid "$name")
 }
-fenced() { # fenced NAME REPORT PROGRAM ARGUMENT...
+fenced() { # fenced NAME REPORT [OPTION...] -- PROGRAM ARGUMENT...
     name=$1 report=$2
     shift 2
-    xen-fence --name "$name" --output "$report" -- "$@"
+    xen-fence --name "$name" --output "$report" "$@"
 }
 
 # A Linux guest from its boot to its power off, with two device models: its console, and six bytes at ports 0x100 on.
@@ -95,10 +100,10 @@ cat /lab/guest/initrd /tmp/init.cpio >/tmp/initrd
 # loglevel=6: each line of the log is a hundred requests, and each request four system calls.
 extra=$(sed -n 's/^\(extra = .*\)loglevel=7/\1loglevel=6/p' linux.cfg)
 make_guest lin linux.cfg 'ramdisk="/tmp/initrd"' "$extra"
-fenced PortScratch /tmp/scratch.tap PortScratch "$domain" 2>/tmp/scratch.messages &
+fenced PortScratch /tmp/scratch.tap -- PortScratch "$domain" 2>/tmp/scratch.messages &
 scratch=$!
 : >/tmp/messages
-fenced SerialConsole /tmp/console.tap SerialConsole --domain "$domain" --statistics /tmp/statistics >/tmp/output \
+fenced SerialConsole /tmp/console.tap -- SerialConsole --domain "$domain" --statistics /tmp/statistics >/tmp/output \
     2>/tmp/messages &
 console=$!
 within 120 says 'serving domain' /tmp/messages
@@ -125,27 +130,30 @@ row $? "neither of them opened gntdev"
 says 'fence: read back corbel' /tmp/output && says 'reboot: ' /tmp/output
 row $? "the guest has used both, and powered off" "$(tail -n 3 /tmp/output)"
 
-# The library's operations, nearly all of them.
+# The library, with all of its operations.
 make_guest exerciser exerciser.cfg
 xl unpause exerciser
-fenced 'xen-devicemodel-test on a PVH guest' /tmp/fence.tap xen-devicemodel-test "$domain" >/tmp/output
+fenced 'xen-devicemodel-test on a PVH guest' /tmp/fence.tap --also tests.fence -- \
+    xen-devicemodel-test "$domain" >/tmp/output
 grep '^not ok' /tmp/output | sed 's/^/# /'
 verdict /tmp/fence.tap
 xl destroy exerciser
 make_guest exerciserhvm hvm.cfg
 xl unpause exerciserhvm
-fenced 'xen-devicemodel-test on an HVM guest' /tmp/fence.tap xen-devicemodel-test "$domain" hvm >/tmp/output
+fenced 'xen-devicemodel-test on an HVM guest' /tmp/fence.tap --also tests.fence -- \
+    xen-devicemodel-test "$domain" hvm >/tmp/output
 grep '^not ok' /tmp/output | sed 's/^/# /'
 verdict /tmp/fence.tap
-for operation in 3 4 6 8 9 10 12 13 14 16; do
-    made 1 "ioctl privcmd 0x00105005 op=$operation buffers=1" /tmp/fence.tap
+for operation in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    case $operation in 7 | 11) buffers=2 ;; *) buffers=1 ;; esac
+    made 1 "ioctl privcmd 0x00105005 op=$operation buffers=$buffers" /tmp/fence.tap
 done
-made 1 'ioctl privcmd 0x00105005 op=7 buffers=2' /tmp/fence.tap
 xl destroy exerciserhvm
 
-# The transport's rows ask for what must be refused; the list of that is transport.fence.
+# The transport's rows ask for what must be refused; the list of that is transport.fence. Those without a guest do
+# little else (two dozen kinds of it), and are left out: a list of them would say nothing about a device model.
 make_guest exerciser exerciser.cfg vcpus=1
-xen-fence --also transport.fence --name 'xen-transport-test on a guest' --output /tmp/fence.tap -- \
+fenced 'xen-transport-test on a guest' /tmp/fence.tap --also tests.fence --also transport.fence -- \
     xen-transport-test "$domain" >/tmp/output
 grep '^not ok' /tmp/output | sed 's/^/# /'
 verdict /tmp/fence.tap

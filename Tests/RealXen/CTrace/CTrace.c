@@ -1,5 +1,4 @@
 // The shims of CTrace.h.
-#define _GNU_SOURCE 1
 #include "CTrace.h"
 
 #include <errno.h>

@@ -12,7 +12,8 @@ import XenLinux
 enum DeviceModelTest {
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
-        guard let number = arguments.first.flatMap({ UInt16($0) }) else {
+        // No closure here: main is the main actor's, and a closure in it would bring in Concurrency and Dispatch.
+        guard let number = UInt16(arguments.first ?? "") else {
             TAP().say("Bail out! usage: xen-devicemodel-test DOMID [hvm]")
             exitProgram(2)
         }

@@ -1,5 +1,5 @@
 // xen-fence: runs a program and reads every system call that it makes, in every thread and child; whatever is not on
-// the list of stable calls fails the test. For dom0 of the lab; x86-64. Prints a report and TAP when the program is gone.
+// the list of stable calls fails the test. For dom0 of the lab; x86-64. A report and TAP when the program is gone.
 // Not for: containing anybody. The program is ours, and not trying to deceive.
 
 import FenceRules

@@ -28,8 +28,9 @@ struct Report {
         }
         for call in strangers {
             let arguments = trace.entries[call]?.example.map { "0x" + String($0, radix: 16) } ?? []
+            let path = trace.entries[call]?.path.map { ", \($0)" } ?? ""
             lines.append("# off the list: \(call)")
-            lines.append("#   \(count(call)) times, first with \(arguments.joined(separator: " "))")
+            lines.append("#   \(count(call)) times, first with \(arguments.joined(separator: " "))\(path)")
             lines.append("#   not in: \(options.listNames)")
         }
         lines.append(

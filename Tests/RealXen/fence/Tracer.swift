@@ -9,8 +9,10 @@ struct Trace {
     /// A call, by its text.
     struct Entry {
         var count = 0
-        /// Of its first time, as numbers.
+        /// The arguments of its first time, as numbers.
         var example: [UInt64]
+        /// The path that it was the first time, if it has one.
+        var path: String?
     }
 
     /// Different texts that are kept; a program that makes more of them is off the list anyway.
@@ -23,10 +25,10 @@ struct Trace {
     /// Whether the program could be executed at all.
     var wasExecuted = false
 
-    mutating func note(_ text: String, _ call: SystemCall) {
+    mutating func note(_ text: String, _ call: SystemCall, path: String? = nil) {
         callCount += 1
         if entries[text] == nil && entries.count >= Self.entriesMax { return }
-        entries[text, default: Entry(example: call.arguments)].count += 1
+        entries[text, default: Entry(example: call.arguments, path: path)].count += 1
     }
 }
 
@@ -81,7 +83,7 @@ final class Tracer {
             guard let (call, path) = opening.removeValue(forKey: process) else { return }
             // A file is judged by what it is, and a node of Xen's that is not there by its name.
             let kind = result < 0 ? path.flatMap(KnownFiles.kind(ofAbsent:)) ?? "absent" : kind(Int32(result), process)
-            trace.note("openat \(kind)", call)
+            trace.note("openat \(kind)", call, path: path)
         case nil: return
         }
     }
