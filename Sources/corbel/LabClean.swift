@@ -7,8 +7,8 @@ struct LabClean: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clean", abstract: "Remove logs of runs that are over, and what was fetched.",
         discussion: """
-            Removes what Corbel put into its cache folder ($XDG_CACHE_HOME/corbel or ~/.cache/corbel), and says what \
-            it removed. What a running lab or a corbel that fetches works with stays. Without an option: all of it; the \
+            Removes what Corbel put into its cache folder ($XDG_CACHE_HOME/corbel or ~/.cache/corbel), and says \
+            what it removed. What a running lab or a corbel that fetches works with stays. Without an option: all of it; the \
             next run fetches anew.
             """)
 

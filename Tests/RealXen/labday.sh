@@ -70,7 +70,8 @@ finish() {
 }
 # What a run that ended by a signal may leave behind: nothing.
 leaves_nothing() {
-    until_true 5 gone "${qemu:-0}" && no_run && [ -z "$(pgrep -f "$work/cache")" ]
+    [ -z "$qemu" ] || until_true 5 gone "$qemu" || return
+    no_run && [ -z "$(pgrep -f "$work/cache")" ]
 }
 
 # QEMU killed in the middle.
@@ -166,7 +167,7 @@ interrupt "assembling"
 rm -f large
 begin --verbose -- true
 until_true 100 says err 'corbel: booting'
-until_true 100 child qemu-system-x86_64
+until_true 100 eval '[ -n "$(child qemu-system-x86_64)" ]'
 interrupt "booting"
 printf '#!/bin/sh\necho "waits here" >/dev/console\nsleep 1000\n' >slow
 chmod +x slow
