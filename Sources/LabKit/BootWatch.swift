@@ -5,6 +5,8 @@ import Synchronization
 
 /// What is known about a boot so far; fed by two reading threads and the end of QEMU, waited for by the main thread.
 final class BootWatch: Sendable {
+    /// As many of dom0's programs that died for want of memory are named.
+    private static let shortagesMax = 5
     /// As many lines of the console are shown after a failure.
     static let tailLines = 20
     /// Seconds for the rest of a crash's messages, and for QEMU to leave after the status.
@@ -16,7 +18,8 @@ final class BootWatch: Sendable {
         var tail: [String] = []
         var status: Int32?
         var crash: String?
-        var crashedAt: ContinuousClock.Instant?
+        var failure: String?
+        var shortages: [MemoryShortage] = []
         var signal: Int32?
         var outputClosed = false
         var left = false
@@ -44,7 +47,9 @@ final class BootWatch: Sendable {
     var elapsed: Double { (ContinuousClock.now - start).seconds }
 
     /// The facts as they are now.
-    var now: (marks: [String: Double], tail: [String]) { facts.withLock { ($0.marks, $0.tail) } }
+    var now: (marks: [String: Double], tail: [String], shortages: [MemoryShortage]) {
+        facts.withLock { ($0.marks, $0.tail, $0.shortages) }
+    }
 
     /// Bytes of the console; none at its end.
     func console(_ bytes: Data) {
@@ -66,6 +71,7 @@ final class BootWatch: Sendable {
             if facts.tail.count > Self.tailLines { facts.tail.removeFirst() }
             try? log.write(contentsOf: Data((stamped + "\n").utf8))  // a log that can't be written stops nothing
             if progress.verbosity == .verbose { progress.note(stamped) }
+            explain(line, &facts)
         case .reached(let name):
             facts.marks[name] = elapsed
             switch name {
@@ -76,16 +82,22 @@ final class BootWatch: Sendable {
         case .status(let status):
             if facts.status == nil { facts.status = status }
         case .failed(let what):
-            note(crash: "the \(what) did not start in dom0", &facts)
+            facts.failure = facts.failure ?? "\(what) did not start in dom0"
         case .crashed(let line):
-            note(crash: line, &facts)
+            facts.crash = facts.crash ?? line
         }
     }
 
-    private func note(crash: String, _ facts: inout Facts) {
-        guard facts.crash == nil else { return }
-        facts.crash = crash
-        facts.crashedAt = .now
+    /// What a line says about the reason of a failure, seen or to come.
+    private func explain(_ line: String, _ facts: inout Facts) {
+        // Xen says why in the next line.
+        if let crash = facts.crash, crash.contains("Panic on CPU "), crash.hasSuffix(":"), line.hasPrefix("(XEN) ") {
+            facts.crash = "\(crash) \(line.dropFirst(6))"
+        }
+        guard let shortage = MemoryShortage(line), !facts.shortages.contains(shortage),
+            facts.shortages.count < Self.shortagesMax
+        else { return }
+        facts.shortages.append(shortage)
     }
 
     /// QEMU is gone.
@@ -103,20 +115,30 @@ final class BootWatch: Sendable {
     }
 
     /// Waits until QEMU has ended or has to be ended, at most `timeout` seconds from its start.
-    func waitForEnd(timeout: Double) {
+    /// `trouble` is asked each second for a reason to end it.
+    func waitForEnd(timeout: Double, trouble: () -> String? = { nil }) {
         var leaveBy: Double?
+        var (hasTrouble, nextLook) = (false, elapsed + 1)
         while true {
             let limit = facts.withLock { facts -> Double? in
-                if facts.machineEnded || facts.signal != nil || facts.outputClosed || facts.left { return nil }
+                if facts.machineEnded || hasTrouble || facts.signal != nil || facts.outputClosed || facts.left {
+                    return nil
+                }
                 if facts.status != nil {
                     leaveBy = leaveBy ?? elapsed + Self.leaveGrace
-                } else if facts.crash != nil {
+                } else if facts.crash != nil || facts.failure != nil {
                     leaveBy = leaveBy ?? elapsed + Self.crashGrace
                 }
                 return min(timeout, leaveBy ?? timeout)
             }
             guard let limit, limit > elapsed else { return }
-            _ = news.wait(timeout: .now() + min(limit - elapsed, 3600))
+            _ = news.wait(timeout: .now() + max(0, min(limit, nextLook) - elapsed))
+            guard elapsed >= nextLook else { continue }
+            nextLook = elapsed + 1
+            if let reason = trouble() {
+                tell { $0.failure = reason }
+                hasTrouble = true
+            }
         }
     }
 
@@ -127,9 +149,13 @@ final class BootWatch: Sendable {
             if let status = facts.status { return .exited(status) }
             if facts.outputClosed { return .outputClosed }
             if facts.left { return .left }
+            if let failure = facts.failure { return .failed(failure) }
             if let crash = facts.crash { return .crashed(crash) }
             if timedOut { return .timedOut }
-            return .crashed("QEMU ended with status \(machineStatus) before the command did")
+            let way =
+                machineStatus > 128
+                ? "was killed by signal \(machineStatus - 128)" : "ended with status \(machineStatus)"
+            return .failed("QEMU \(way) before the command ended")
         }
     }
 }

@@ -44,14 +44,29 @@ public struct Lab: Sendable {
         let preparation = (ContinuousClock.now - begun).seconds
         var result = try start(boot, run, options, output)
         result.preparation = preparation
+        keep = keepLogs(of: run, options.logs, &result)
+        return result
+    }
+
+    /// Whether the run's own folder is to stay, with the logs.
+    private func keepLogs(of run: RunFolder, _ place: RunLogs?, _ result: inout LabResult) -> Bool {
+        var isKept = false
         switch result.outcome {
-        case .timedOut, .crashed:
-            keep = true
-            run.keepLogs()
-            result.logFolder = run.folder
+        case .timedOut, .crashed, .failed: isKept = true
         case .exited, .interrupted, .outputClosed, .left: break
         }
-        return result
+        if let place {
+            do throws(LabError) {
+                try place.take(from: run)
+                try place.add(result)
+                if isKept { result.logFolder = place.folder }
+                return false
+            } catch { StandardError.write("corbel: \(error)\n") }
+        }
+        guard isKept else { return false }
+        run.keepLogs()
+        result.logFolder = run.folder
+        return true
     }
 
     private func link(_ files: ReleaseFiles, _ run: RunFolder) throws(LabError) {
@@ -86,7 +101,8 @@ public struct Lab: Sendable {
         let reader = Pump(console) { watch.console($0) }
         output.start(onRefusal: { watch.outputClosed() })
         let timeout = options.timeout
-        watch.waitForEnd(timeout: timeout)
+        let full = "the disk of \(run.folder.path) is full"
+        watch.waitForEnd(timeout: timeout) { run.diskFillsUp ? full : nil }
         let elapsed = watch.elapsed
         machine.kill()
         let status = machine.wait()
@@ -95,16 +111,16 @@ public struct Lab: Sendable {
         input?.end(ended: ending)  // from here on Ctrl-C is ours again, should the rest of the output find no reader
         output.finish(within: ending.patience, unless: interruption)
         var outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
-        if case .exited = outcome, run.diskIsFull { outcome = .crashed("the disk is full: output may be lost") }
+        if case .exited = outcome, run.diskIsFull { outcome = .failed("\(full): output may be lost") }
         let facts = watch.now
         return LabResult(
             outcome: outcome, preparation: 0, machine: elapsed, marks: facts.marks,
-            consoleTail: facts.tail + machineErrors(run, outcome))
+            consoleTail: facts.tail + machineErrors(run, outcome), shortages: facts.shortages)
     }
 
     /// What QEMU itself said, when that may be the reason.
     private func machineErrors(_ run: RunFolder, _ outcome: LabOutcome) -> [String] {
-        guard case .crashed = outcome, let text = try? String(contentsOf: run.machineErrors, encoding: .utf8) else {
+        guard case .failed = outcome, let text = try? String(contentsOf: run.machineErrors, encoding: .utf8) else {
             return []
         }
         return text.split(separator: "\n").filter { !$0.contains("TCG doesn't support") }.map(String.init)
@@ -118,7 +134,7 @@ extension LabOutcome {
         switch self {
         case .interrupted, .outputClosed, .left: 0
         case .timedOut: 2
-        case .exited, .crashed: .infinity
+        case .exited, .crashed, .failed: .infinity
         }
     }
 }

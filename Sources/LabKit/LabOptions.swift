@@ -66,6 +66,9 @@ public struct LabOptions: Sendable {
     /// The mirror of Debian that packages come from; nil for what the machine's apt is set to.
     public var mirror: DebianMirror?
 
+    /// Where to put the logs of this run, whatever its end; nil to keep them after a failure only.
+    public var logs: RunLogs?
+
     /// A run of `command` with the defaults.
     public init(command: CommandWords) { self.command = command }
 

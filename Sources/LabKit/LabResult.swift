@@ -8,8 +8,10 @@ public enum LabOutcome: Equatable, Sendable {
     case exited(Int32)
     /// Time was up.
     case timedOut
-    /// Xen, dom0 or QEMU died, or dom0 ended without a status; with what is known about it.
+    /// Xen or dom0 died; with what it said.
     case crashed(String)
+    /// What the lab itself needs failed: QEMU, the toolstack, the disk; in a sentence.
+    case failed(String)
     /// A signal told us to stop.
     case interrupted(Int32)
     /// Nobody reads our output any more.
@@ -17,12 +19,13 @@ public enum LabOutcome: Equatable, Sendable {
     /// The user left the shell at once.
     case left
 
-    /// The program's exit status: the command's own, 124 for a timeout, 125 for a crash, 128 plus a signal's number.
+    /// The program's exit status: the command's own, 124 for a timeout, 125 for a crash or a failure of the lab,
+    /// 128 plus a signal's number.
     public var exitStatus: Int32 {
         switch self {
         case .exited(let status): status
         case .timedOut: 124
-        case .crashed: 125
+        case .crashed, .failed: 125
         case .interrupted(let signal): 128 + signal
         case .outputClosed: 128 + 13  // as SIGPIPE would have it
         case .left: 0
@@ -34,6 +37,7 @@ public enum LabOutcome: Equatable, Sendable {
         case .exited: "exited"
         case .timedOut: "timed out"
         case .crashed: "crashed"
+        case .failed: "failed"
         case .interrupted: "interrupted"
         case .outputClosed: "output closed"
         case .left: "left"
@@ -54,7 +58,9 @@ public struct LabResult: Sendable, Encodable {
     public var marks: [String: Double]
     /// The last lines of the console.
     public var consoleTail: [String]
-    /// Where the console's log was kept; nil when it was not.
+    /// Where memory was too short.
+    var shortages: [MemoryShortage] = []
+    /// Where the logs were kept; nil when they were not.
     public var logFolder: URL?
 
     /// Seconds between two marks; nil when one was not reached.
@@ -73,15 +79,27 @@ public struct LabResult: Sendable, Encodable {
         return parts.compactMap { part in part.1.map { "\(part.0) \(tenths($0)) s" } }.joined(separator: ", ")
     }
 
-    private enum Key: String, CodingKey {
-        case outcome, status, preparation, boot, toolstack, command, total, marks
+    /// What went wrong in a sentence each, and what helps.
+    public var complaints: [String] {
+        let ending: [String] =
+            switch outcome {
+            case .crashed(let reason): ["crash: \(reason)"]
+            case .failed(let reason): [reason]
+            case .exited, .timedOut, .interrupted, .outputClosed, .left: []
+            }
+        return ending + shortages.map(\.text)
     }
 
-    /// Encodes outcome, exit status, and the split in seconds.
+    private enum Key: String, CodingKey {
+        case outcome, complaints, status, preparation, boot, toolstack, command, total, marks
+    }
+
+    /// Encodes outcome, what went wrong, exit status, and the split in seconds.
     public func encode(to encoder: any Encoder) throws {
         func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
         var values = encoder.container(keyedBy: Key.self)
         try values.encode(outcome.name, forKey: .outcome)
+        if !complaints.isEmpty { try values.encode(complaints, forKey: .complaints) }
         try values.encode(outcome.exitStatus, forKey: .status)
         try values.encode(rounded(preparation), forKey: .preparation)
         try values.encodeIfPresent(marks["init"].map(rounded), forKey: .boot)

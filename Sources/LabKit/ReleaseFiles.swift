@@ -100,18 +100,23 @@ public struct ReleaseStore {
         var assembly: (URL) -> any ReleaseAssembly
     }
 
+    /// The names of a release's entries in the cache.
+    static func names(of release: Release) -> (dom0: String, xen: String, hvm: String) {
+        ("dom0-\(format)", "xen-\(release.version)-\(format)", "hvm-\(release.version)-\(format)")
+    }
+
     private var dom0Part: Part {
-        Part(name: "dom0-\(Self.format)", title: "dom0's kernel") { Dom0Assembly(folder: $0) }
+        Part(name: Self.names(of: .xen4_17).dom0, title: "dom0's kernel") { Dom0Assembly(folder: $0) }
     }
 
     private func xenPart(_ release: Release) -> Part {
-        Part(name: "xen-\(release.version)-\(Self.format)", title: "\(release)") {
+        Part(name: Self.names(of: release).xen, title: "\(release)") {
             XenAssembly(release: release, folder: $0)
         }
     }
 
     private func hvmPart(_ release: Release) -> Part {
-        Part(name: "hvm-\(release.version)-\(Self.format)", title: "QEMU for \(release)") {
+        Part(name: Self.names(of: release).hvm, title: "QEMU for \(release)") {
             HVMAssembly(release: release, folder: $0)
         }
     }

@@ -16,6 +16,8 @@ struct RunFolder {
     var consoleLog: URL { folder.appendingPathComponent("console.log") }
     var output: URL { folder.appendingPathComponent(Boot.output) }
     var machineErrors: URL { folder.appendingPathComponent("qemu.err") }
+    /// What is kept for the user; RunLogs says what they are.
+    var logs: [URL] { [consoleLog, output, machineErrors] }
 
     /// Makes the folder for this process, and removes those that nobody needs.
     init(in cache: PackageCache, now: Date = Date(), interruption: Interruption) throws(LabError) {
@@ -57,8 +59,15 @@ struct RunFolder {
 
     /// Keeps the logs alone: the rest is large and can be made again.
     func keepLogs() {
-        let kept = [consoleLog, output, machineErrors].map(\.lastPathComponent)
+        let kept = logs.map(\.lastPathComponent)
         for file in folder.entries() where !kept.contains(file.lastPathComponent) { file.remove() }
+    }
+
+    /// As `diskIsFull`, but asks the disk first how much is left: cheap enough to be asked all the time.
+    var diskFillsUp: Bool {
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
+        guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue, free < 64 << 20 else { return false }
+        return diskIsFull
     }
 
     /// Whether the disk takes nothing more. QEMU drops output that it can't write, and says nothing.

@@ -9,14 +9,12 @@ struct TerminalSize: Equatable {
     var rows: Int
     var columns: Int
 
-    /// Asks the terminal on `descriptor`; nil when it is none, or does not know.
+    /// Asks the terminal on `descriptor`; nil when it is none, or does not know its width.
     init?(of descriptor: Int32) {
         var size = winsize()
         // SAFETY: TIOCGWINSZ writes one winsize, during the call.
-        guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1, size.ws_row > 0 else {
-            return nil
-        }
-        (rows, columns) = (Int(size.ws_row), Int(size.ws_col))
+        guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return nil }
+        (rows, columns) = (size.ws_row > 0 ? Int(size.ws_row) : 24, Int(size.ws_col))
     }
 }
 

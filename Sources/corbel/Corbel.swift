@@ -42,5 +42,5 @@ struct LabCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lab", abstract: "Boot real Xen with a Linux dom0, in QEMU under emulation.",
         discussion: "No root, no KVM, no disk image; packages come from the distribution and are kept in a cache.",
-        subcommands: [LabRun.self, LabShell.self, LabFetch.self])
+        subcommands: [LabRun.self, LabShell.self, LabFetch.self, LabDoctor.self, LabClean.self])
 }

@@ -28,6 +28,11 @@ struct BootSettings: ParsableArguments {
     @Option(help: ArgumentHelp("Write how it ended and how long its parts took, as JSON.", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep the logs there whatever the end: console.log, output, qemu.err, result.json.", valueName: "folder"))
+    var logs: String?
+
     func validate() throws {
         guard !(verbose && quiet) else { throw ValidationError("--verbose and --quiet exclude each other") }
         guard (1...32).contains(vcpus) else { throw ValidationError("--vcpus is 1 to 32") }
@@ -42,6 +47,7 @@ struct BootSettings: ParsableArguments {
         guard timeout > 0, timeout.isFinite else { throw ValidationError("--timeout is more than 0 seconds") }
         options.timeout = timeout
         options.release = xen
+        options.logs = try logs.map { path throws(LabError) in try RunLogs(path) }
         options.mirror = try source.choice()
         options.memory = memory
         options.dom0Memory = dom0Memory
@@ -61,21 +67,18 @@ extension LabResult {
         switch outcome {
         case .timedOut:
             complain("timeout: the command did not end within \(timeout.formatted()) s")
-        case .crashed(let reason):
-            complain("crash: \(reason)")
         case .exited(let status) where (status == 124 || status == 125) && marks["not-serving"] == nil:
             complain("the command itself ended with status \(status)")
-        case .exited, .interrupted, .outputClosed, .left: break
+        case .exited, .crashed, .failed, .interrupted, .outputClosed, .left: break
         }
-        if let logFolder {
-            if !consoleTail.isEmpty {
-                complain("the last lines of the console:")
-                for line in consoleTail { complain(line, prefix: "  ") }
-            }
-            complain("logs: \(logFolder.path)")
+        for text in complaints { complain(text) }
+        if logFolder != nil, !consoleTail.isEmpty {
+            complain("the last lines of the console:")
+            for line in consoleTail { complain(line, prefix: "  ") }
         }
         if progress.speaks, isWanted { complain(summary) }
         do throws(LabError) { try file?.write(self) } catch { complain("\(error)") }
+        if let logFolder { complain("logs: \(logFolder.path)") }
         StandardError.drain()
     }
 }

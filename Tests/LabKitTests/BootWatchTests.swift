@@ -24,12 +24,53 @@ import Testing
         #expect(watch.now.marks.keys.sorted() == ["init"])
     }
 
-    @Test func anEndOfQEMUWithoutAStatusIsACrash() {
+    @Test func anEndOfQEMUWithoutAStatusIsAFailure() {
         watch.machineEnded()
         watch.waitForEnd(timeout: 60)
         #expect(
             watch.outcome(timedOut: false, machineStatus: 1)
-                == .crashed("QEMU ended with status 1 before the command did"))
+                == .failed("QEMU ended with status 1 before the command ended"))
+        #expect(
+            watch.outcome(timedOut: false, machineStatus: 137)
+                == .failed("QEMU was killed by signal 9 before the command ended"))
+    }
+
+    @Test func theLineAfterXensPanicIsItsReason() {
+        console("(XEN) Panic on CPU 0:\n(XEN) Not enough RAM for domain 0 allocation\n(XEN) ****\n")
+        #expect(
+            watch.outcome(timedOut: false, machineStatus: 137)
+                == .crashed("(XEN) Panic on CPU 0: Not enough RAM for domain 0 allocation"))
+        #expect(watch.now.shortages == [.machine])
+    }
+
+    @Test func whatDidNotStartIsNamed() {
+        console("@@corbel k failed=the toolstack (the store is shut)@@\n")
+        watch.waitForEnd(timeout: 600)
+        #expect(
+            watch.outcome(timedOut: false, machineStatus: 33)
+                == .failed("the toolstack (the store is shut) did not start in dom0"))
+    }
+
+    @Test func troubleEndsTheWait() {
+        watch.waitForEnd(timeout: 600) { "the disk is full" }
+        #expect(watch.elapsed < 60)
+        #expect(watch.outcome(timedOut: false, machineStatus: 137) == .failed("the disk is full"))
+    }
+
+    @Test func fewOfManyShortagesAreKept() {
+        for number in 0..<100 { console("Out of memory: Killed process 1 (p\(number)) total-vm:1kB\n") }
+        #expect(watch.now.shortages.count == 5)
+        #expect(watch.now.shortages.first == .killed("p0"))
+    }
+
+    @Test func theCommandsBeginIsToldOnce() {
+        let told = Collected()
+        let log = FileHandle.nullDevice
+        let watch = BootWatch(key: "k", log: log, progress: ProgressLine(.quiet)) { _ in _ = told.add(Data([1])) }
+        for text in ["@@corbel k in", "it@@\n@@corbel k begin@@\n", "@@corbel k begin@@\n"] {
+            watch.console(Data(text.utf8))
+        }
+        #expect(told.all == Data([1]))
     }
 
     @Test func timeIsUpWhenNothingHappens() {

@@ -9,7 +9,7 @@ import Testing
         arguments: [
             (LabOutcome.exited(0), 0), (.exited(7), 7), (.exited(124), 124), (.exited(125), 125), (.exited(255), 255),
             (.timedOut, 124), (.crashed("x"), 125), (.interrupted(2), 130), (.interrupted(15), 143),
-            (.outputClosed, 141),
+            (.outputClosed, 141), (.failed("x"), 125), (.left, 0),
         ] as [(LabOutcome, Int32)]) func exitStatus(outcome: LabOutcome, status: Int32)
     {
         #expect(outcome.exitStatus == status)
