@@ -141,7 +141,10 @@ lab --ready-timeout 5 -- sleep 1000 @guest
 check "a command that never serves is 124" ended 124
 check "and is told the three ways" says out '^corbel\|   --paused: '
 check "and the status is not said to be the command's own" none err 'itself'
-lab --guest pvh --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" & sleep 5; kill $!; exit 0'
+echo 'sleep 1000' >script
+# shellcheck disable=SC2016
+lab --guest pvh --guest-script script --with port-echo -- sh -c '
+    port-echo "$CORBEL_GUEST" & while xl list | grep -q -e --p---; do usleep 100000; done; kill $!; exit 0'
 check "a command that ends before the guest is off is 1" ended 1
 check "and is said to" shows 'corbel| the command ended before the guest had powered off'
 
