@@ -30,7 +30,10 @@ struct Boot: Equatable {
 
     /// Options of dom0's kernel, and words for Lab/dom0-init.
     var kernelOptions: [String] {
-        ["console=hvc0", "mitigations=off", "rodata=off", "tsc=reliable", "clocksource=tsc", "random.trust_cpu=on"]
+        [
+            "console=hvc0", "mitigations=off", "rodata=off", "tsc=reliable", "clocksource=tsc", "random.trust_cpu=on",
+            "cryptomgr.notests",
+        ]
             + (verbose ? [] : ["loglevel=4"])
             + ["corbel.key=\(key)"]
             + (toolstack ? ["corbel.toolstack"] : [])
