@@ -8,8 +8,8 @@ struct LabClean: ParsableCommand {
         commandName: "clean", abstract: "Remove logs of runs that are over, and what was fetched.",
         discussion: """
             Removes what Corbel put into its cache folder ($XDG_CACHE_HOME/corbel or ~/.cache/corbel), and says \
-            what it removed. What a running lab or a corbel that fetches works with stays. Without an option: all of \
-            it; the next run fetches anew.
+            what it removed. What a running lab or a corbel that fetches works with stays. Without an option: all \
+            of it; the next run fetches anew.
             """)
 
     @Option(help: ArgumentHelp("Only the files of this release; may be repeated.", valueName: "release"))

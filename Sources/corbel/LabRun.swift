@@ -15,10 +15,15 @@ struct LabRun: ParsableCommand {
             is missing or wrong before the boot; 130 after Ctrl-C. When the command's own status is 124 or 125, stderr \
             says so.
 
+            A word @guest in the command is the domain id of a Linux guest, which runs when the command serves it; its \
+            console comes to stdout as lines that begin with "guest| ". With a guest the status is also 1 when the \
+            guest failed, and 124 when the command never served. Documentation/testing-in-ci.md has all of it.
+
             Examples:
               corbel lab run -- uname -r
               corbel lab run --toolstack -- xl info
               corbel lab run --with my-test --with x.bin=/data/x -- my-test -v
+              corbel lab run --guest-script poke --with my-device-model -- my-device-model --domain @guest
             """)
 
     @Option(

@@ -35,6 +35,8 @@ import Testing
         options.guestFiles = false
         options.guest = try GuestOptions(.pvh)
         #expect(try options.memoryPlan(overlayBytes: 12 << 20, guestMemory: 512) == (1408, 384))
+        options.guest = try GuestOptions(.hvm)
+        #expect(try options.memoryPlan(overlayBytes: 12 << 20, guestMemory: 160) == (1184, 512))
         options.guest = nil
         #expect(try options.memoryPlan(overlayBytes: 120 << 20) == (712, 456))
         options.dom0Memory = 1000

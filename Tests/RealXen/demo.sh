@@ -2,6 +2,7 @@
 # `corbel demo` as a user runs it: what is printed, and how it ends. TAP on standard output.
 #   demo.sh [RELEASE]       default: 4.17, the demonstration's own, which also has guests that fail
 set -uo pipefail
+rows=0
 release=${1:-4.17}
 cd "$(dirname "$0")/../.."
 out=$(mktemp) err=$(mktemp) bad=0
@@ -9,6 +10,7 @@ trap 'rm -f "$out" "$err"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 row() {
+    rows=$((rows + 1))
     if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; bad=1; fi
 }
 says() {
@@ -39,14 +41,15 @@ row $? "it is quiet where there is no terminal"
 grep -E '^-- boot' "$out" | sed 's/^--/#/'
 
 finish() {
+    echo "1..$rows"
     [ $bad = 0 ] || { tail -n 15 "$out" | sed 's/^/# /'; sed 's/^/# /' "$err"; }
     exit $bad
 }
 [ "$release" = 4.17 ] || finish
 # A guest that never gets to its power off: it has no init, and its kernel stands still for panic=N seconds then.
-# Without that, or with 0, it tells Xen of the panic and is gone. Twice a whole run's time
+# Without that, or with 0, it tells Xen of the panic and is gone. Three times a whole run's time
 # and a minute are enough to panic, whatever else the machine begins to do.
-.build/release/corbel demo --timeout $((took * 2 + 60)) --append 'rdinit=/none root=/none panic=600' >"$out" 2>"$err"
+.build/release/corbel demo --timeout $((took * 3 + 60)) --append 'rdinit=/none root=/none panic=600' >"$out" 2>"$err"
 [ $? = 124 ]
 row $? "a guest that never boots ends in a timeout, 124"
 grep -q "the guest's last lines:" "$err" && grep -qE 'guest\| .*Rebooting in 600 seconds' "$err"

@@ -2,11 +2,12 @@
 # The README's example, taken out of the README: a Linux guest uses PortScratch. TAP on standard output.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-work=$(mktemp -d) bin=.build/release bad=0
+work=$(mktemp -d) bin=.build/release bad=0 rows=0
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 row() {
+    rows=$((rows + 1))
     if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; bad=1; fi
 }
 
@@ -19,4 +20,5 @@ row $? "a Linux guest runs it against PortScratch, powers off, and all end with 
 grep -q '^guest| read back: corbel$' "$work/out"
 row $? "and reads back what it wrote to the device"
 [ $bad = 0 ] || sed 's/^/# /' "$work/out"
+echo "1..$rows"
 exit $bad

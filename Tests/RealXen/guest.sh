@@ -128,6 +128,10 @@ lab --paused -- sh -c 'xl list; exit 0' @guest
 check "a command that wants its guest paused only may end: 0" ended 0
 check "and that the guest never ran is said" shows 'corbel| the guest never ran'
 
+# shellcheck disable=SC2016
+lab --guest pvh --paused --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" & xl destroy "$CORBEL_GUEST"; wait'
+check "it may destroy its guest, too: 0" ended 0
+
 lab -- true @guest
 check "a command that ends before the guest ran is 1" ended 1
 check "and is said to" shows 'corbel| the command ended before the guest ran'
@@ -137,9 +141,17 @@ lab --ready-timeout 5 -- sleep 1000 @guest
 check "a command that never serves is 124" ended 124
 check "and is told the three ways" says out '^corbel\|   --paused: '
 check "and the status is not said to be the command's own" none err 'itself'
-lab --guest pvh --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" & sleep 5; kill $!; exit 0'
+echo 'sleep 1000' >script
+# shellcheck disable=SC2016
+lab --guest pvh --guest-script script --with port-echo -- sh -c '
+    port-echo "$CORBEL_GUEST" & while xl list | grep -q -e --p---; do usleep 100000; done; kill $!; exit 0'
 check "a command that ends before the guest is off is 1" ended 1
 check "and is said to" shows 'corbel| the command ended before the guest had powered off'
+
+echo 'cat /sys/class/dmi/id/sys_vendor; dd if=/dev/port bs=1 skip=768 count=4 2>/dev/null | wc -c' >script
+lab --guest hvm --timeout 900 --guest-script script --with port-echo -- port-echo @guest
+check "an HVM guest has QEMU, and the command beside it: 0" ended 0
+check "it is a PC" shows 'guest| Xen'
 
 lab --guest none -- echo @guest
 check "@guest with no guest is 2" ended 2
