@@ -71,9 +71,7 @@ struct Initramfs {
         }
         guard let guest = options.guest else { return nil }
         let key = Boot.freshKey()
-        // In a shell nobody waits for the guest's markers.
-        let told = options.input == .nothing ? key : nil
-        let memory = guest.memory(archiveBytes: try writeGuest(guest, key: told, to: run.guestInitramfs))
+        let memory = guest.memory(archiveBytes: try writeGuest(guest, key: key, to: run.guestInitramfs))
         try archive.add(file: run.guestInitramfs, at: "corbel/guest/initrd")
         let place = options.input == .nothing ? "corbel/guest/config" : "lab/guest.cfg"
         try archive.add(Data(guest.configuration(memory: memory).utf8), at: place, permissions: 0o644)
