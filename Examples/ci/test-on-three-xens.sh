@@ -3,9 +3,10 @@
 # change "build" and "tests"; Documentation/testing-in-ci.md of Corbel explains it.
 #   test-on-three-xens.sh [RELEASE...]     default: 4.14 4.17 4.20
 # Environment: CORBEL, the corbel command (default: corbel); LOGS, a folder for logs (default: logs).
-# Status: 0 when every test passed, 1 when one failed, 2 when the device models do not build.
+# Status: 0 when every test passed, 1 when one failed, 2 when the device models do not build or corbel can't begin.
 set -u
-corbel=${CORBEL:-corbel}
+corbel=$(type -P "${CORBEL:-corbel}") || { echo "$0: there is no ${CORBEL:-corbel}; name it by CORBEL" >&2; exit 2; }
+corbel=$(realpath "$corbel")  # before we leave the folder that it may be named from
 logs=$(realpath -m "${LOGS:-logs}")
 releases=("$@")
 [ $# -gt 0 ] || releases=(4.14 4.17 4.20)
@@ -29,7 +30,10 @@ run() {
     echo "== $name on Xen $release"
     "$corbel" lab run -q --xen "$release" --logs "$logs/$release-$name" "$@"
     status=$?
-    case $status in 130 | 143) exit $status ;; esac  # Ctrl-C is meant for all of it
+    case $status in
+        2) echo "$0: corbel could not begin, as it says above: nothing more is tried" >&2; exit 2 ;;
+        129 | 130 | 131 | 143) exit $status ;;  # Ctrl-C and its kin are meant for all of it
+    esac
     echo "== $name on Xen $release: status $status"
     [ $status = 0 ] || failed=1
 }

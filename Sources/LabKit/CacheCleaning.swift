@@ -88,7 +88,7 @@ public struct CacheCleaning {
         }
         for (stem, folders) in stems.sorted(by: { $0.key < $1.key }) {
             let lock = cache.folder.appendingPathComponent("\(stem).lock")
-            if remove(folders, as: stem, lock: lock) { lock.remove() }
+            remove(folders, as: stem, lock: lock)
         }
         guard releases == nil else { return }
         let states = cache.folder.appendingPathComponent("apt")
@@ -96,25 +96,25 @@ public struct CacheCleaning {
             let folder = states.appendingPathComponent(suite)
             guard folder.isFolder else { continue }
             let lock = states.appendingPathComponent("\(suite).lock")
-            if remove([folder], as: "apt/\(suite)", lock: lock) { lock.remove() }
+            remove([folder], as: "apt/\(suite)", lock: lock)
         }
     }
 
     /// What was done so far.
     public var done: CleaningReport { report }
 
-    /// Removes folders under their lock; false when somebody else has it.
-    @discardableResult
-    private mutating func remove(_ folders: [URL], as name: String, lock file: URL) -> Bool {
+    /// Removes folders under their lock, unless somebody else has it, and the lock's file before it is let go: whoever
+    /// waits for it sees that it is gone, and takes the next one's.
+    private mutating func remove(_ folders: [URL], as name: String, lock file: URL) {
         guard let lock = FileLock(ifFree: file) else {
             report.inUse.append(name)
-            return false
+            return
         }
         defer { lock.close() }
         let bytes = folders.reduce(0) { $0 + $1.bytesBelow }
         for folder in folders { folder.remove() }
+        file.remove()
         report.removed.append(.init(name: name, bytes: bytes))
-        return true
     }
 }
 

@@ -26,10 +26,10 @@ public struct DebianMirror: Hashable, Sendable {
         self.base = String(base.reversed().drop { $0 == "/" }.reversed())
     }
 
-    /// What CORBEL_DEBIAN_MIRROR says; nil when it says nothing.
-    public static func ofEnvironment(_ environment: [String: String]? = nil) throws(LabError) -> DebianMirror? {
+    /// What CORBEL_DEBIAN_MIRROR says, addresses with spaces between them; none when it says nothing.
+    public static func ofEnvironment(_ environment: [String: String]? = nil) throws(LabError) -> [DebianMirror] {
         let text = (environment ?? ProcessInfo.processInfo.environment)[variable] ?? ""
-        return text.isEmpty ? nil : try DebianMirror(text)
+        return try text.split(separator: " ").map { word throws(LabError) in try DebianMirror(String(word)) }
     }
 
     /// Suites that only Debian's own archive, and those who copy its names, have.

@@ -35,17 +35,17 @@ public struct Doctor {
 
     let cache: PackageCache
     let tools: HostTools
-    let mirror: DebianMirror?
+    let mirrors: [DebianMirror]
     let interruption: Interruption
 
-    /// A doctor for labs with this cache and mirror.
+    /// A doctor for labs with this cache and these mirrors.
     public init(
-        _ cache: PackageCache = .ofUser(), tools: HostTools = HostTools(), mirror: DebianMirror? = nil,
+        _ cache: PackageCache = .ofUser(), tools: HostTools = HostTools(), mirrors: [DebianMirror] = [],
         interruption: Interruption
     ) {
         self.cache = cache
         self.tools = tools
-        self.mirror = mirror
+        self.mirrors = mirrors
         self.interruption = interruption
     }
 
@@ -103,11 +103,13 @@ public struct Doctor {
             return .init(name: "Debian", state: bad, text: error.message, remedy: error.remedy)
         }
         do throws(LabError) {
-            let mirrors = if let mirror { [mirror] } else { try DebianMirror.ofMachine(interruption) }
-            guard let first = mirrors.first else {
+            let mirrors = try mirrors.isEmpty ? DebianMirror.ofMachine(interruption).prefix(1) : mirrors[...]
+            guard !mirrors.isEmpty else {
                 throw LabError(.missingPackage, "apt is set to no mirror of Debian", remedy: Self.nameMirror)
             }
-            return .init(name: "Debian", state: .ok, text: "packages from \(first.base), signed by Debian's keys")
+            return .init(
+                name: "Debian", state: .ok,
+                text: "packages from \(mirrors.map(\.base).joined(separator: ", ")), signed by Debian's keys")
         } catch {
             if case .interrupted = error.reason { throw error }
             let remedy = error.remedy ?? Self.nameMirror

@@ -3,19 +3,24 @@ import Foundation
 import Glibc
 
 extension LabError {
-    /// A disk that took no more; `folder` is a folder on it, and `needed` the bytes that the work there takes.
-    static func diskFull(_ folder: URL? = nil, needed: Int = 400_000_000) -> LabError {
-        let megabytes = needed / 1_000_000 + 1
-        let free = folder?.freeBytes.map { ", \($0 / 1_000_000) MB are free" } ?? ""
+    /// A disk that took no more; `folder` is a folder on it, and `needed` the bytes that the work there takes, where
+    /// that is known.
+    static func diskFull(
+        _ folder: URL? = nil, needed: Int? = nil,
+        remedy: String = "make room there, or name another cache folder by XDG_CACHE_HOME"
+    ) -> LabError {
         let place = folder.map { " at \($0.path)" } ?? ""
-        return LabError(
-            .diskFull, "the disk is full\(place): \(megabytes) MB are needed\(free)",
-            remedy: "make room there, or name another cache folder by XDG_CACHE_HOME")
+        let free = folder?.freeBytes.map { ", \($0 / 1_000_000) MB are free" } ?? ""
+        let numbers = needed.map { ": \($0 / 1_000_000 + 1) MB are needed\(free)" } ?? ""
+        return LabError(.diskFull, "the disk is full\(place)\(numbers)", remedy: remedy)
     }
 
-    /// An error of Foundation, with the full disk told apart.
-    static func file(_ error: any Error, _ doing: String, remedy: String? = nil) -> LabError {
-        if isDiskFull(error) { return diskFull() }
+    /// An error of Foundation with the file at `url`, with the full disk told apart.
+    static func file(_ error: any Error, _ doing: String, at url: URL? = nil, remedy: String? = nil) -> LabError {
+        if isDiskFull(error) {
+            let folder = url?.deletingLastPathComponent()
+            return remedy.map { diskFull(folder, remedy: "make room there, or \($0)") } ?? diskFull(folder)
+        }
         return LabError(.failed, "cannot \(doing): \(shortReason(of: error))", remedy: remedy)
     }
 }
@@ -40,7 +45,11 @@ func shortReason(of error: any Error) -> String {
 extension FileHandle {
     /// Writes all of `data`.
     func writeAll(_ data: Data) throws(LabError) {
-        do { try write(contentsOf: data) } catch { throw .file(error, "write") }
+        do { try write(contentsOf: data) } catch {
+            let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(fileDescriptor)")
+            let url = path.map { URL(fileURLWithPath: $0) }
+            throw .file(error, "write\(path.map { " \($0)" } ?? "")", at: url)
+        }
     }
 
     /// A new, empty file, open for writing.
@@ -48,7 +57,7 @@ extension FileHandle {
         do {
             try Data().write(to: url)
             return try FileHandle(forWritingTo: url)
-        } catch { throw .file(error, "create \(url.path)") }
+        } catch { throw .file(error, "create \(url.path)", at: url) }
     }
 
     static func reading(_ url: URL) throws(LabError) -> FileHandle {
@@ -59,7 +68,37 @@ extension FileHandle {
 extension URL {
     func makeFolder() throws(LabError) {
         do { try FileManager.default.createDirectory(at: self, withIntermediateDirectories: true) } catch {
-            throw .file(error, "make the folder \(path)", remedy: "name another cache folder by XDG_CACHE_HOME")
+            throw .file(error, "make the folder \(path)", at: self, remedy: Self.otherCache)
+        }
+    }
+
+    private static let otherCache = "name another cache folder by XDG_CACHE_HOME"
+
+    /// As `makeFolder`, but a folder that is new is its owner's alone.
+    func makePrivateFolder() throws(LabError) {
+        if exists { return }
+        try deletingLastPathComponent().makeFolder()
+        // SAFETY: the path is read during the call.
+        guard unsafe mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+        let error = NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
+        throw .file(error, "make the folder \(path)", at: self, remedy: Self.otherCache)
+    }
+
+    /// Puts a new file there, in the place of whatever has the name; a link is not followed.
+    func replace(with text: String) throws(LabError) {
+        let fresh = deletingLastPathComponent().appendingPathComponent("\(lastPathComponent).new-\(getpid())")
+        fresh.remove()
+        defer { fresh.remove() }
+        // SAFETY: the path is read during the call.
+        let descriptor = unsafe open(fresh.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw .file(NSError(domain: NSPOSIXErrorDomain, code: Int(errno)), "create \(fresh.path)", at: fresh)
+        }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try handle.writeAll(Data(text.utf8))
+        // SAFETY: both paths are read during the call.
+        guard unsafe rename(fresh.path, path) == 0 else {
+            throw .file(NSError(domain: NSPOSIXErrorDomain, code: Int(errno)), "write \(path)", at: self)
         }
     }
 
@@ -79,7 +118,7 @@ extension URL {
     func link(at place: URL) throws(LabError) {
         if (try? FileManager.default.linkItem(at: self, to: place)) != nil { return }
         do { try FileManager.default.createSymbolicLink(at: place, withDestinationURL: self) } catch {
-            throw .file(error, "link to \(path)")
+            throw .file(error, "link to \(path)", at: place)
         }
     }
 

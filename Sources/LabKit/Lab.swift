@@ -22,7 +22,7 @@ public struct Lab: Sendable {
         defer { progress.clear() }
         try HostTools().check()
         let store = ReleaseStore(
-            options.cache, mirror: options.mirror, interruption: interruption, progress: progress)
+            options.cache, mirrors: options.mirrors, interruption: interruption, progress: progress)
         let files = try store.files(options.release, hvmGuest: options.hvmGuest, guestKernel: options.linuxGuest)
         defer { files.release() }
         let run = try RunFolder(in: options.cache, interruption: interruption)
@@ -111,6 +111,7 @@ public struct Lab: Sendable {
         input?.end(ended: ending)  // from here on Ctrl-C is ours again, should the rest of the output find no reader
         output.finish(within: ending.patience, unless: interruption)
         var outcome = watch.outcome(timedOut: elapsed >= timeout, machineStatus: status)
+        if let failure = StandardOutput.failure, outcome.needsOutput { outcome = .failed(failure) }
         if case .exited = outcome, run.diskIsFull { outcome = .failed("\(full): output may be lost") }
         let facts = watch.now
         return LabResult(
@@ -135,6 +136,14 @@ extension LabOutcome {
         case .interrupted, .outputClosed, .left: 0
         case .timedOut: 2
         case .exited, .crashed, .failed: .infinity
+        }
+    }
+
+    /// Whether it is another one when the output could not be written.
+    fileprivate var needsOutput: Bool {
+        switch self {
+        case .exited, .outputClosed: true
+        case .interrupted, .left, .timedOut, .crashed, .failed: false
         }
     }
 }

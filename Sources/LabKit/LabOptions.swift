@@ -63,8 +63,9 @@ public struct LabOptions: Sendable {
     /// Where packages and boot files are kept.
     public var cache = PackageCache.ofUser()
 
-    /// The mirror of Debian that packages come from; nil for what the machine's apt is set to.
-    public var mirror: DebianMirror?
+    /// The mirrors of Debian that packages come from, each suite from the first that has it; none for what the
+    /// machine's apt is set to.
+    public var mirrors: [DebianMirror] = []
 
     /// Where to put the logs of this run, whatever its end; nil to keep them after a failure only.
     public var logs: RunLogs?

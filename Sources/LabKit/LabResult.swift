@@ -110,8 +110,26 @@ public struct LabResult: Sendable, Encodable {
     }
 }
 
+/// A run that could not even begin: something was missing or wrong before the boot, or a signal came.
+public struct RunNotStarted: Sendable, Encodable {
+    let error: LabError
+
+    /// A run that `error` kept from its boot.
+    public init(_ error: LabError) { self.error = error }
+
+    private enum Key: String, CodingKey { case outcome, complaints, status }
+
+    /// Encodes, in the words of a LabResult, that it did not start, why, and the exit status.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode("not started", forKey: .outcome)
+        try values.encode([error.description], forKey: .complaints)
+        try values.encode(error.exitStatus, forKey: .status)
+    }
+}
+
 /// The file for a result as JSON: opened before the run, so that a place that can't be written is known in time.
-public struct ResultFile {
+public struct ResultFile: Sendable {
     private let path: String
     private let handle: FileHandle
 
@@ -120,18 +138,21 @@ public struct ResultFile {
         // SAFETY: the path is read during the call.
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
-            throw .file(NSError(domain: NSPOSIXErrorDomain, code: Int(errno)), "write \(path)")
+            throw .file(
+                NSError(domain: NSPOSIXErrorDomain, code: Int(errno)), "write \(path)", at: URL(fileURLWithPath: path),
+                remedy: "name another file")
         }
         self.path = path
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    /// Writes the result.
-    public func write(_ result: LabResult) throws(LabError) {
+    /// Writes the result: a LabResult, or a RunNotStarted.
+    public func write(_ result: some Encodable) throws(LabError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do { try handle.write(contentsOf: encoder.encode(result) + Data("\n".utf8)) } catch {
-            throw .file(error, "write \(path)")
+            throw .file(
+                error, "write \(path)", at: URL(fileURLWithPath: path), remedy: "name another file")
         }
     }
 }

@@ -59,7 +59,7 @@ public struct PackageCache: Sendable {
     func entry(
         _ name: String, needed: [String]? = nil, interruption: Interruption, by maker: Maker
     ) throws(LabError) -> Entry {
-        try folder.makeFolder()
+        try folder.makePrivateFolder()
         let place = folder.appendingPathComponent(name)
         let lockFile = folder.appendingPathComponent("\(name).lock")
         if place.exists {
@@ -95,7 +95,7 @@ public struct PackageCache: Sendable {
             throw error == .diskFull() ? .diskFull(folder, needed: maker.bytes) : error
         }
         do { try FileManager.default.moveItem(at: fresh, to: place) } catch {
-            throw .file(error, "move \(fresh.path) to its place")
+            throw .file(error, "move \(fresh.path) to its place", at: place)
         }
     }
 

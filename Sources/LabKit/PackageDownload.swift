@@ -12,15 +12,24 @@ struct PackageDownload {
         var sha256: String
     }
 
+    /// Packages by their names.
+    struct Wanted {
+        var names: [String]
+        /// A package that stands for the newest of those it depends on, as linux-image-amd64 does.
+        var metapackage: String?
+        /// Whether the library packages that they depend on are wanted too.
+        var libraries = false
+    }
+
     let apt: PrivateApt
 
-    /// Downloads into `folder` the packages `names`, the library packages that they need if `libraries`, and returns
-    /// the files.
-    func fetch(
-        _ what: String, _ names: [String], libraries: Bool, into folder: URL, workBytes: Int
-    ) throws(LabError) -> [URL] {
+    /// Downloads the packages into `folder`, and returns the files. Which they are is asked anew whenever there are new
+    /// lists: a kernel's name changes with its version.
+    func fetch(_ what: String, _ wanted: Wanted, into folder: URL, workBytes: Int) throws(LabError) -> [URL] {
         try apt.withLists { () throws(LabError) in
-            let packages = try libraries ? closure(of: names) : names
+            var names = wanted.names
+            if let metapackage = wanted.metapackage { names.append(try current(metapackage)) }
+            let packages = try wanted.libraries ? closure(of: names) : names
             let items = Self.items(try apt.run("apt-get", ["--print-uris", "download"] + packages))
             guard !items.isEmpty else { throw LabError(.failed, "apt names no files for \(names[0])") }
             let total = items.reduce(0) { $0 + $1.bytes }
@@ -41,13 +50,11 @@ struct PackageDownload {
     }
 
     /// The newest package that the metapackage `name` depends on.
-    func current(_ name: String) throws(LabError) -> String {
-        try apt.withLists { () throws(LabError) in
-            let stem = name.split(separator: "-").prefix(2).joined(separator: "-") + "-"
-            let dependencies = Self.dependencies(try apt.run("apt-cache", ["depends", "--important", name]))
-            if let found = dependencies[name]?.first(where: { $0.hasPrefix(stem) }) { return found }
-            throw LabError(.missingPackage, "Debian's \(apt.suite) has no package \(name)")
-        }
+    private func current(_ name: String) throws(LabError) -> String {
+        let stem = name.split(separator: "-").prefix(2).joined(separator: "-") + "-"
+        let dependencies = Self.dependencies(try apt.run("apt-cache", ["depends", "--important", name]))
+        if let found = dependencies[name]?.first(where: { $0.hasPrefix(stem) }) { return found }
+        throw LabError(.missingPackage, "Debian's \(apt.suite) has no package \(name)")
     }
 
     /// `names` and every library package that they depend on, through others too.

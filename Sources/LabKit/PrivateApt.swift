@@ -10,8 +10,8 @@ struct PrivateApt {
     static let plain = ["LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"]
 
     let suite: String
-    /// The user's choice; nil for what the machine's apt is set to.
-    let mirror: DebianMirror?
+    /// The user's choice; none for what the machine's apt is set to.
+    let mirrors: [DebianMirror]
     let interruption: Interruption
     let progress: ProgressLine
     let cache: PackageCache
@@ -20,10 +20,11 @@ struct PrivateApt {
 
     /// The state in the folder `apt` of the cache, locked: two labs can't use one at once.
     init(
-        suite: String, mirror: DebianMirror?, in cache: PackageCache, interruption: Interruption, progress: ProgressLine
+        suite: String, mirrors: [DebianMirror], in cache: PackageCache, interruption: Interruption,
+        progress: ProgressLine
     ) throws(LabError) {
         self.suite = suite
-        self.mirror = mirror
+        self.mirrors = mirrors
         self.interruption = interruption
         self.progress = progress
         self.cache = cache
@@ -36,7 +37,7 @@ struct PrivateApt {
         for name in ["lists/partial", "archives/partial", "none"] {
             try folder.appendingPathComponent(name).makeFolder()
         }
-        try FileHandle.creating(configuration).writeAll(Data(Self.settings.utf8))
+        try configuration.replace(with: Self.settings)
     }
 
     private var configuration: URL { folder.appendingPathComponent("apt.conf") }
@@ -90,18 +91,46 @@ struct PrivateApt {
         return String(decoding: result.output, as: UTF8.self)
     }
 
-    /// Runs `body` with the package lists that are there; when it fails with them, or there are none, with fresh ones.
+    /// Runs `body` with the package lists that are there; when it fails with them, or there are none, with fresh ones,
+    /// of the first mirror that has the suite with Debian's signature, and what `body` asks for.
     func withLists<Value>(_ body: () throws(LabError) -> Value) throws(LabError) -> Value {
-        if try haveLists() {
+        let mirrors = try mirrors.isEmpty ? DebianMirror.ofMachine(interruption) : mirrors
+        if haveLists(of: mirrors) {
             do throws(LabError) { return try body() } catch {
                 switch error.reason {
-                case .diskFull, .interrupted, .unreachable: throw error
+                case .diskFull, .interrupted: throw error
+                case .unreachable: if mirrors.count == 1 { throw error }
                 default: break  // a list that is garbled, or names packages that are gone
                 }
             }
         }
-        try refresh()
-        return try body()
+        let keyring = try DebianKeyring.find()
+        var errors: [LabError] = []
+        for mirror in mirrors {
+            do throws(LabError) { try refresh(from: mirror, keyring) } catch {
+                switch error.reason {
+                case .diskFull, .interrupted: throw error
+                default: errors.append(error)
+                }
+                continue
+            }
+            do throws(LabError) { return try body() } catch {
+                switch error.reason {
+                case .unreachable, .missingPackage: errors.append(error)
+                default: throw error
+                }
+            }
+        }
+        throw joined(errors)
+    }
+
+    /// Of mirrors that the user named each has its say. Of the machine's own the likeliest does: others may be of other
+    /// archives that use Debian's names.
+    private func joined(_ errors: [LabError]) -> LabError {
+        guard let first = errors.first else { return LabError(.missingMirror, "there is no mirror of Debian to ask") }
+        let messages = errors.map(\.message)
+        return mirrors.isEmpty
+            ? first : LabError(first.reason, messages.joined(separator: "; "), remedy: first.remedy)
     }
 
     /// The mirror that our lists are of.
@@ -111,51 +140,36 @@ struct PrivateApt {
         return line.flatMap { try? DebianMirror(String($0.dropFirst("URIs: ".count))) }
     }
 
-    private func haveLists() throws(LabError) -> Bool {
+    private func haveLists(of mirrors: [DebianMirror]) -> Bool {
         let names = folder.appendingPathComponent("lists").entries().map(\.lastPathComponent)
         guard names.contains(where: { $0.contains("_Packages") }),
             names.contains(where: { $0.hasSuffix("_InRelease") }),
             let chosen
         else { return false }
-        if let mirror { return mirror == chosen }
-        return try DebianMirror.ofMachine(interruption).contains(chosen)
+        return mirrors.contains(chosen)
     }
 
-    /// Fetches the lists anew, from the first mirror that has the suite with Debian's signature.
-    private func refresh() throws(LabError) {
-        let keyring = try DebianKeyring.find()
-        let mirrors = if let mirror { [mirror] } else { try DebianMirror.ofMachine(interruption) }
-        var first: LabError?
-        for mirror in mirrors {
-            progress.stage("fetching Debian's package lists (\(suite))")
-            // What is left of older lists would be believed where it looks current.
-            removeLists()
-            try folder.appendingPathComponent("lists/partial").makeFolder()
-            let text = """
-                Types: deb
-                URIs: \(mirror.base)
-                Suites: \(suite)
-                Components: main
-                Architectures: amd64
-                Targets: Packages
-                Signed-By: \(keyring)
-
-                """
-            try FileHandle.creating(sources).writeAll(Data(text.utf8))
-            do throws(LabError) {
-                _ = try run("apt-get", ["update"])
-                return
-            } catch {
-                switch error.reason {
-                case .diskFull, .interrupted:
-                    removeLists()
-                    throw error
-                default: first = first ?? error
-                }
-            }
-        }
+    /// Fetches the lists anew; when that fails there are none.
+    private func refresh(from mirror: DebianMirror, _ keyring: String) throws(LabError) {
+        progress.stage("fetching Debian's package lists (\(suite))")
+        // What is left of older lists would be believed where it looks current.
         removeLists()
-        if let first { throw first }
+        try folder.appendingPathComponent("lists/partial").makeFolder()
+        let text = """
+            Types: deb
+            URIs: \(mirror.base)
+            Suites: \(suite)
+            Components: main
+            Architectures: amd64
+            Targets: Packages
+            Signed-By: \(keyring)
+
+            """
+        try sources.replace(with: text)
+        do throws(LabError) { _ = try run("apt-get", ["update"]) } catch {
+            removeLists()
+            throw error
+        }
     }
 
     /// Removes what apt can make of its lists again in a second; it is larger than they are.

@@ -45,17 +45,17 @@ public struct ReleaseStore {
     static let format = 4
 
     let cache: PackageCache
-    let mirror: DebianMirror?
+    let mirrors: [DebianMirror]
     let interruption: Interruption
     let progress: ProgressLine
 
-    /// Releases in `cache`, fetched from `mirror`, or from what the machine's apt is set to.
+    /// Releases in `cache`, fetched from `mirrors`, or from what the machine's apt is set to when there is none.
     public init(
-        _ cache: PackageCache = .ofUser(), mirror: DebianMirror? = nil, interruption: Interruption,
+        _ cache: PackageCache = .ofUser(), mirrors: [DebianMirror] = [], interruption: Interruption,
         progress: ProgressLine
     ) {
         self.cache = cache
-        self.mirror = mirror
+        self.mirrors = mirrors
         self.interruption = interruption
         self.progress = progress
     }
@@ -153,12 +153,10 @@ public struct ReleaseStore {
     /// Holds apt's state no longer than it takes.
     private func fetch(_ assembly: any ReleaseAssembly, _ part: Part, into work: URL) throws(LabError) -> [URL] {
         let apt = try PrivateApt(
-            suite: assembly.suite, mirror: mirror, in: cache, interruption: interruption, progress: progress)
+            suite: assembly.suite, mirrors: mirrors, in: cache, interruption: interruption, progress: progress)
         defer { apt.tidy() }
-        let download = PackageDownload(apt: apt)
-        var names = assembly.packages
-        if let metapackage = assembly.metapackage { names.append(try download.current(metapackage)) }
-        return try download.fetch(
-            part.title, names, libraries: assembly.bringsLibraries, into: work, workBytes: assembly.workBytes)
+        let packages = PackageDownload.Wanted(
+            names: assembly.packages, metapackage: assembly.metapackage, libraries: assembly.bringsLibraries)
+        return try PackageDownload(apt: apt).fetch(part.title, packages, into: work, workBytes: assembly.workBytes)
     }
 }

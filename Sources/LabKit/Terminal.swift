@@ -78,6 +78,10 @@ final class Terminal: Sendable {
             // SAFETY: the call writes at most `count` bytes into the array, during the call.
             let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(0, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {  // somebody who shares it made it non-blocking
+                StandardOutput.wait(for: POLLIN, on: 0)
+                continue
+            }
             return Data(bytes.prefix(max(count, 0)))
         }
     }

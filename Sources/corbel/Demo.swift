@@ -27,27 +27,31 @@ struct Demo: ParsableCommand {
     }
 
     func run() throws {
+        try settings.recording(run)
+    }
+
+    private func run(_ record: RunRecord) throws {
         var options = LabOptions(command: try CommandWords(["sh", "/lab/demo.sh", append]))
         options.files = [LabFile(try device(), at: "/lab/SerialConsole")]
         options.demonstration = true
         options.toolstack = true
         options.guestFiles = true
         try settings.apply(to: &options, timeout: timeout)
-        let file = try settings.resultFile()
+        options.logs = record.logs
         let progress = settings.progress
         let interruption = Interruption()
         interruption.listen()
         let guest = GuestLog()
         let result = try Lab(interruption: interruption, progress: progress).run(options) { bytes in
             guest.take(bytes)
-            return toStandardOutput(bytes)
+            return StandardOutput.write(bytes)
         }
         if result.outcome == .timedOut {
             let last = guest.lines
             complain(last.isEmpty ? "the guest has written nothing" : "the guest's last lines:")
             for line in last { complain(line, prefix: "  ") }
         }
-        result.report(to: file, progress, timeout: timeout)
+        result.report(to: record.file, progress, timeout: timeout)
         print(split(result))
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }

@@ -19,7 +19,7 @@ struct LabDoctor: ParsableCommand {
     func run() throws {
         let interruption = Interruption()
         interruption.listen()
-        let findings = try Doctor(mirror: try source.choice(), interruption: interruption).examine()
+        let findings = try Doctor(mirrors: try source.choice(), interruption: interruption).examine()
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,5 +1,5 @@
 // `corbel lab fetch`: fills the cache or verifies it, so that later runs need no network; and what all verbs share that
-// may fetch: the names of releases, and the mirror.
+// may fetch: the names of releases, and the mirrors.
 public import ArgumentParser
 import Foundation
 public import LabKit
@@ -35,7 +35,7 @@ struct LabFetch: ParsableCommand {
         let interruption = Interruption()
         interruption.listen()
         try HostTools().check()
-        let store = ReleaseStore(mirror: try source.choice(), interruption: interruption, progress: progress)
+        let store = ReleaseStore(mirrors: try source.choice(), interruption: interruption, progress: progress)
         for release in releases {
             let fetched = try store.fetch(release, hvmGuest: hvm)
             if quiet { continue }
@@ -49,14 +49,17 @@ struct LabFetch: ParsableCommand {
 struct PackageSource: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The Debian mirror to fetch packages from; by default \(DebianMirror.variable), else what apt is set to.",
-            valueName: "url"))
-    var mirror: String?
+            """
+            A Debian mirror to fetch packages from; may be repeated: each of Debian's releases comes from the first \
+            that has it and can be reached. By default those in \(DebianMirror.variable), with spaces between them, \
+            else what apt is set to.
+            """, valueName: "url"))
+    var mirror: [String] = []
 
-    /// What was chosen; nil for what the machine's apt is set to.
-    func choice() throws -> DebianMirror? {
-        if let mirror { return try DebianMirror(mirror) }
-        return try DebianMirror.ofEnvironment()
+    /// What was chosen; none for what the machine's apt is set to.
+    func choice() throws -> [DebianMirror] {
+        if mirror.isEmpty { return try DebianMirror.ofEnvironment() }
+        return try mirror.map { text throws(LabError) in try DebianMirror(text) }
     }
 }
 

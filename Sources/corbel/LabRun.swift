@@ -59,6 +59,10 @@ struct LabRun: ParsableCommand {
     }
 
     func run() throws {
+        try settings.recording(run)
+    }
+
+    private func run(_ record: RunRecord) throws {
         var options = LabOptions(command: try CommandWords(command))
         options.files = try files.map { text throws(LabError) in try LabFile(text) }
         options.guest = try guest.options(for: options.command)
@@ -66,12 +70,12 @@ struct LabRun: ParsableCommand {
         options.toolstack = toolstack || options.guest != nil
         let timeout = timeout ?? options.guest?.usualTimeout ?? 180
         try settings.apply(to: &options, timeout: timeout)
-        let file = try settings.resultFile()
+        options.logs = record.logs
         let progress = settings.progress
         let interruption = Interruption()
         interruption.listen()
-        let result = try Lab(interruption: interruption, progress: progress).run(options, output: toStandardOutput)
-        result.report(to: file, progress, timeout: timeout)
+        let result = try Lab(interruption: interruption, progress: progress).run(options, output: StandardOutput.write)
+        result.report(to: record.file, progress, timeout: timeout)
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
 }

@@ -40,24 +40,44 @@ struct BootSettings: ParsableArguments {
 
     var progress: ProgressLine { ProgressLine(verbose ? .verbose : quiet ? .quiet : .normal) }
 
-    /// The file for the result, open; to be asked before the boot.
-    func resultFile() throws -> ResultFile? { try json.map { path throws(LabError) in try ResultFile(path) } }
+    /// Runs `body`, which gets the places that --json and --logs name, open and without what a former run left there.
+    /// When it throws, that is in them too.
+    func recording(_ body: (RunRecord) throws -> Void) throws {
+        var record = RunRecord(file: try json.map { path throws(LabError) in try ResultFile(path) })
+        do {
+            record.logs = try logs.map { path throws(LabError) in try RunLogs(path) }
+            try body(record)
+        } catch let error as LabError {
+            record.notStarted(error)
+            throw error
+        } catch let error as ValidationError {
+            record.notStarted(LabError(.badInput, error.message))
+            throw error
+        }
+    }
 
     func apply(to options: inout LabOptions, timeout: Double) throws {
         guard timeout > 0, timeout.isFinite else { throw ValidationError("--timeout is more than 0 seconds") }
         options.timeout = timeout
         options.release = xen
-        options.logs = try logs.map { path throws(LabError) in try RunLogs(path) }
-        options.mirror = try source.choice()
+        options.mirrors = try source.choice()
         options.memory = memory
         options.dom0Memory = dom0Memory
         options.processors = vcpus
     }
 }
 
-/// Sends the command's output to stdout; false when nobody takes it.
-@Sendable func toStandardOutput(_ bytes: Data) -> Bool {
-    (try? FileHandle.standardOutput.write(contentsOf: bytes)) != nil
+/// Where a run's end is written to, besides stderr.
+struct RunRecord {
+    let file: ResultFile?
+    var logs: RunLogs?
+
+    /// A place that can't be written then is told, and changes nothing else.
+    fileprivate func notStarted(_ error: LabError) {
+        let result = RunNotStarted(error)
+        do throws(LabError) { try file?.write(result) } catch { complain("\(error)") }
+        do throws(LabError) { try logs?.add(result) } catch { complain("\(error)") }
+    }
 }
 
 extension LabResult {

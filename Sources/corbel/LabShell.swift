@@ -48,6 +48,10 @@ struct LabShell: ParsableCommand {
     @OptionGroup var settings: BootSettings
 
     func run() throws {
+        try settings.recording(run)
+    }
+
+    private func run(_ record: RunRecord) throws {
         var options = LabOptions(command: try CommandWords(["sh"]))
         options.input = .ofShell
         options.files = try files.map { text throws(LabError) in try LabFile(text) }
@@ -57,12 +61,12 @@ struct LabShell: ParsableCommand {
         }
         options.guestFiles = guestFiles
         try settings.apply(to: &options, timeout: timeout ?? Double.greatestFiniteMagnitude)
-        let file = try settings.resultFile()
+        options.logs = record.logs
         let progress = settings.progress
         let interruption = Interruption()
         interruption.listen()
-        let result = try Lab(interruption: interruption, progress: progress).run(options, output: toStandardOutput)
-        result.report(to: file, progress, timeout: options.timeout, summary: false)
+        let result = try Lab(interruption: interruption, progress: progress).run(options, output: StandardOutput.write)
+        result.report(to: record.file, progress, timeout: options.timeout, summary: false)
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
 }

@@ -108,6 +108,54 @@ import Testing
         run.close()
     }
 
+    @Test func aFormerRunsLogsAreGoneBeforeTheRun() throws {
+        let names = ["console.log", "output", "qemu.err", "result.json", "mine"]
+        for name in names { try FileHandle.creating(folder.url.appendingPathComponent(name)).close() }
+        let logs = try RunLogs(folder.url.path)
+        #expect(left == ["mine"])
+        try logs.add(RunNotStarted(LabError(.failed, "no")))
+        #expect(left == ["mine", "result.json"])
+    }
+
+    @Test func aFullDiskForLogsIsNamedWithAnotherRemedy() throws {
+        let error = NSError(domain: NSPOSIXErrorDomain, code: 28)
+        let full = LabError.file(
+            error, "write", at: folder.url.appendingPathComponent("output"), remedy: "name another folder by --logs")
+        #expect(full.message == "the disk is full at \(folder.url.path)")
+        #expect(full.remedy == "make room there, or name another folder by --logs")
+    }
+
+    /// Who held the lock that a cleaning let go of, and lost its file afterwards, held nothing.
+    @Test func aCleaningTakesNobodysLockAway() async throws {
+        let file = folder.url.appendingPathComponent("xen-4.17-4.lock")
+        let (cache, url) = (cache, folder.url)
+        let rounds = 2000
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            group.addTask {
+                for _ in 0..<rounds {
+                    var cleaning = CacheCleaning(cache, interruption: Interruption())
+                    try cleaning.removeReleases(nil)
+                }
+                return 0
+            }
+            group.addTask {
+                var lost = 0
+                for _ in 0..<rounds {
+                    guard let lock = FileLock(ifFree: file) else { continue }
+                    try url.appendingPathComponent("xen-4.17-4").makeFolder()
+                    if let second = FileLock(ifFree: file) {
+                        lost += 1
+                        second.close()
+                    }
+                    lock.close()
+                }
+                return lost
+            }
+            let lost = try await group.reduce(0, +)
+            #expect(lost == 0)
+        }
+    }
+
     @Test func aPlaceForLogsThatIsAFileIsToldBeforeTheBoot() throws {
         let file = folder.url.appendingPathComponent("file")
         try FileHandle.creating(file).close()

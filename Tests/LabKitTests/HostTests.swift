@@ -1,5 +1,7 @@
 // What this machine lacks is named, with the command that helps; files and libraries of the user.
+import Dispatch
 import Foundation
+import Glibc
 import Testing
 
 @testable import LabKit
@@ -41,6 +43,46 @@ import Testing
         let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
         let error = try #require(throws: LabError.self) { try full.writeAll(Data("x".utf8)) }
         #expect(error.reason == .diskFull)
+        #expect(error.message == "the disk is full at /dev")
+    }
+
+    @Test func aFileThatIsReplacedIsNotWrittenThroughALink() throws {
+        let folder = try ScratchFolder()
+        let (victim, link) = (folder.url.appendingPathComponent("victim"), folder.url.appendingPathComponent("link"))
+        try victim.replace(with: "mine")
+        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: victim)
+        try link.replace(with: "new")
+        #expect(try String(contentsOf: victim, encoding: .utf8) == "mine")
+        #expect(try String(contentsOf: link, encoding: .utf8) == "new")
+        #expect(folder.url.entries().count == 2)
+    }
+
+    @Test func aNewCacheFolderIsItsOwnersAlone() throws {
+        let folder = try ScratchFolder()
+        let place = folder.url.appendingPathComponent("a/corbel")
+        try place.makePrivateFolder()
+        let attributes = try FileManager.default.attributesOfItem(atPath: place.path)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
+        try place.makePrivateFolder()
+    }
+
+    @Test func outputWaitsForASlowReaderAndTellsItsErrorsApart() throws {
+        let pipe = Pipe()
+        let (reader, writer) = (pipe.fileHandleForReading, pipe.fileHandleForWriting)
+        // Non-blocking, as a parent may have made it for itself.
+        #expect(fcntl(writer.fileDescriptor, F_SETFL, O_NONBLOCK) == 0)
+        let bytes = Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) })
+        let read = Collected()
+        let ended = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            while read.all.count < bytes.count { _ = read.add(reader.availableData) }
+            ended.signal()
+        }
+        #expect(StandardOutput.writeAll(bytes, to: writer.fileDescriptor) == 0)
+        ended.wait()
+        #expect(read.all == bytes)
+        let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+        #expect(StandardOutput.writeAll(Data("x".utf8), to: full.fileDescriptor) == ENOSPC)
     }
 
     @Test func lddsAnswerIsRead() throws {

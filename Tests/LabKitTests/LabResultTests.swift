@@ -31,6 +31,23 @@ import Testing
         #expect(result.summary == "preparation 0.5 s, boot 4.0 s, toolstack 0.5 s, command 1.2 s, total 6.5 s")
     }
 
+    @Test func aRunThatDidNotStartIsToldInTheSameFile() throws {
+        let folder = try ScratchFolder()
+        let url = folder.url.appendingPathComponent("result.json")
+        try FileHandle.creating(url).writeAll(Data(count: 1000))
+        try ResultFile(url.path).write(RunNotStarted(LabError(.badInput, "no such file", remedy: "name one")))
+        let decoded = try JSONDecoder().decode(NotStarted.self, from: Data(contentsOf: url))
+        #expect(decoded == NotStarted(outcome: "not started", status: 2, complaints: ["no such file\n  name one"]))
+        try ResultFile(url.path).write(RunNotStarted(.interrupted(2)))
+        #expect(try JSONDecoder().decode(NotStarted.self, from: Data(contentsOf: url)).status == 130)
+    }
+
+    private struct NotStarted: Codable, Equatable {
+        var outcome: String
+        var status: Int32
+        var complaints: [String]
+    }
+
     @Test func whatWasNotReachedIsLeftOut() {
         let result = LabResult(outcome: .timedOut, preparation: 0, machine: 8, marks: [:], consoleTail: [])
         #expect(result.summary == "preparation 0.0 s, total 8.0 s")

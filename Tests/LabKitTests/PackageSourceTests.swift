@@ -52,10 +52,15 @@ import Testing
         }
     }
 
-    @Test func theEnvironmentMayNameOne() throws {
-        #expect(try DebianMirror.ofEnvironment(["CORBEL_DEBIAN_MIRROR": "http://h/d"])?.base == "http://h/d")
-        #expect(try DebianMirror.ofEnvironment(["CORBEL_DEBIAN_MIRROR": ""]) == nil)
-        #expect(try DebianMirror.ofEnvironment([:]) == nil)
+    @Test func theEnvironmentMayNameSome() throws {
+        func mirrors(_ environment: [String: String]) throws -> [String] {
+            try DebianMirror.ofEnvironment(environment).map(\.base)
+        }
+        #expect(try mirrors(["CORBEL_DEBIAN_MIRROR": "http://h/d"]) == ["http://h/d"])
+        #expect(try mirrors(["CORBEL_DEBIAN_MIRROR": " http://h/d/  file:/e "]) == ["http://h/d", "file:/e"])
+        #expect(try mirrors(["CORBEL_DEBIAN_MIRROR": ""]).isEmpty)
+        #expect(try mirrors([:]).isEmpty)
+        #expect(throws: LabError.self) { try mirrors(["CORBEL_DEBIAN_MIRROR": "http://h/d nonsense"]) }
     }
 
     @Test func withoutDebiansKeysNothingIsFetched() throws {

@@ -85,6 +85,13 @@ check "a command's failure leaves no folder behind" test "$(runs_now)" = "$befor
 lab -- sh -c 'echo "@@corbel 0 status=0@@"; echo "@@corbel  status=0@@" >/dev/kmsg; exit 3'
 check "a marker without this boot's key is not believed" ended 3
 
+status=0
+"$corbel" lab run -q -- echo hello >/dev/full 2>err || status=$?
+: >out
+check "a stdout that takes nothing is 125" ended 125
+check "and told" says err 'cannot write to stdout: No space left on device'
+rm -rf cache/corbel/runs/2*
+
 lab -- sh -c 'exit 124'
 check "the command's own 124 passes" ended 124
 check "and is said to be the command's" says err 'the command itself ended with status 124'
