@@ -159,7 +159,8 @@ check "and is told the three ways" says out '^corbel\|   --paused: '
 check "which is a timeout" says result.json '"outcome" : "timed out"'
 check "not the command's own status" none err 'itself'
 check "with the last lines of the console" says err 'the last lines of the console:'
-check "and the logs, which stay" grep -q 'corbel| the command did not serve' "$(sed -n 's/^corbel: logs: //p' err)/output"
+logs=$(sed -n 's/^corbel: logs: //p' err)
+check "and the logs, which stay" grep -q '^corbel| the command did not serve' "$logs/output"
 echo 'sleep 1000' >script
 # shellcheck disable=SC2016
 lab --guest pvh --guest-script script --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" & sleep 5; kill $!; exit 0'
