@@ -54,7 +54,7 @@ let programTargets: [Target] = [
         name: "LabFiles", path: "Lab", exclude: ["setup"],
         resources: [
             "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
-            "dom0-profile", "dom0-readme",
+            "dom0-profile", "dom0-readme", "guest-lines",
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),

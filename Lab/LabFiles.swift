@@ -17,6 +17,8 @@ public enum LabFiles {
     public static var shellReadme: [UInt8] { PackageResources.dom0_readme }
     /// `/corbel/guest/run` in dom0: the command and its guest.
     public static var guestRun: [UInt8] { PackageResources.guest_run }
+    /// `guest-lines TTY` in dom0: a guest's console as lines that a terminal can show.
+    public static var guestLines: [UInt8] { PackageResources.guest_lines }
     /// `/init` of the Linux guest: runs its script or reports what it runs on, and powers off.
     public static var guestInit: [UInt8] { PackageResources.guest_init }
     /// The xl configuration of the demonstration's guest.

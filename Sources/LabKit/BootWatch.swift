@@ -73,6 +73,7 @@ final class BootWatch: Sendable {
             if progress.verbosity == .verbose { progress.note(stamped) }
             explain(line, &facts)
         case .reached(let name):
+            guard facts.marks[name] == nil else { break }  // each is said three times (Lab/lab-mark)
             facts.marks[name] = elapsed
             switch name {
             case "init": progress.stage("dom0 is up")
@@ -146,7 +147,10 @@ final class BootWatch: Sendable {
     func outcome(timedOut: Bool, machineStatus: Int32) -> LabOutcome {
         facts.withLock { facts in
             if let signal = facts.signal { return .interrupted(signal) }
-            if let status = facts.status { return .exited(status) }
+            if let status = facts.status {
+                // Lab/guest-run gives up waiting with this mark and status.
+                return status == 124 && facts.marks["not-serving"] != nil ? .timedOut : .exited(status)
+            }
             if facts.outputClosed { return .outputClosed }
             if facts.left { return .left }
             if let failure = facts.failure { return .failed(failure) }

@@ -59,7 +59,11 @@ struct Console {
     private func text() -> String {
         var bytes = partial[...]
         while bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
-        return String(decoding: bytes, as: UTF8.self)
+        // A guest's debug port comes here, too, and users see these lines: nothing for a terminal to obey.
+        let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control && scalar != "\t" ? "?" : scalar
+        }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     private func marker(in line: String) -> ConsoleEvent? {

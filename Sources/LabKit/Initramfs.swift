@@ -31,6 +31,7 @@ struct Initramfs {
         try archive.add(Data(LabFiles.dom0Init), at: "init", permissions: 0o755)
         try archive.add(Data(LabFiles.labMark), at: "bin/lab-mark", permissions: 0o755)
         try archive.add(Data(LabFiles.labLeave), at: "bin/lab-leave", permissions: 0o755)
+        try archive.add(Data(LabFiles.guestLines), at: "bin/guest-lines", permissions: 0o755)
         try archive.add(folder: "lab")
         if options.input != .nothing { try addShell(to: &archive) }
         try add(command: options.command, to: &archive)

@@ -85,9 +85,11 @@ extension LabResult {
     /// then is told, and changes nothing else.
     func report(to file: ResultFile?, _ progress: ProgressLine, timeout: Double, summary isWanted: Bool = true) {
         switch outcome {
+        case .timedOut where marks["not-serving"] != nil:
+            complain("timeout: the command did not serve its guest within the seconds of --ready-timeout")
         case .timedOut:
             complain("timeout: the command did not end within \(timeout.formatted()) s")
-        case .exited(let status) where (status == 124 || status == 125) && marks["not-serving"] == nil:
+        case .exited(let status) where status == 124 || status == 125:
             complain("the command itself ended with status \(status)")
         case .exited, .crashed, .failed, .interrupted, .outputClosed, .left: break
         }

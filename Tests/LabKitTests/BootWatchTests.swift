@@ -100,6 +100,23 @@ import Testing
         #expect(watch.outcome(timedOut: false, machineStatus: 137) == .interrupted(2))
     }
 
+    @Test func aMarkHasTheTimeItWasSaidFirst() {
+        console("@@corbel k begin@@\n")
+        let first = watch.now.marks
+        let later = watch.elapsed
+        while watch.elapsed == later {}
+        console("@@corbel k begin@@\n@@corbel k begin@@\n")
+        #expect(first.count == 1)
+        #expect(watch.now.marks == first)
+    }
+
+    @Test func aCommandThatNeverServedIsATimeout() {
+        console("@@corbel k status=124@@\n")
+        #expect(watch.outcome(timedOut: false, machineStatus: 33) == .exited(124))
+        console("@@corbel k not-serving@@\n")
+        #expect(watch.outcome(timedOut: false, machineStatus: 33) == .timedOut)
+    }
+
     @Test func onlyTheLastLinesAreKept() {
         for number in 0..<100 { console("line \(number)\n") }
         let tail = watch.now.tail

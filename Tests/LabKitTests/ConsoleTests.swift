@@ -63,6 +63,10 @@ import Testing
         #expect(events(line + "\n") == [.line(line)])
     }
 
+    @Test func controlCharactersAreNotShown() {
+        #expect(events("a\u{1b}[31mb\u{7}\u{9b}1m\tcaf\u{e9}\rd\r\n") == [.line("a?[31mb??1m\tcaf\u{e9}?d")])
+    }
+
     @Test func anEndlessLineIsCut() {
         let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: Console.lineBytesMax * 3)
         var console = Console(key: "key1")
