@@ -129,10 +129,11 @@ import Testing
     @Test func aCleaningTakesNobodysLockAway() async throws {
         let file = folder.url.appendingPathComponent("xen-4.17-4.lock")
         let (cache, url) = (cache, folder.url)
-        let rounds = 2000
+        let ended = Collected()
         try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
-                for _ in 0..<rounds {
+                defer { _ = ended.add(Data([1])) }
+                for _ in 0..<1000 {
                     var cleaning = CacheCleaning(cache, interruption: Interruption())
                     try cleaning.removeReleases(nil)
                 }
@@ -140,7 +141,7 @@ import Testing
             }
             group.addTask {
                 var lost = 0
-                for _ in 0..<rounds {
+                while ended.all.isEmpty {
                     guard let lock = FileLock(ifFree: file) else { continue }
                     try url.appendingPathComponent("xen-4.17-4").makeFolder()
                     if let second = FileLock(ifFree: file) {
