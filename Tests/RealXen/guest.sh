@@ -163,7 +163,8 @@ logs=$(sed -n 's/^corbel: logs: //p' err)
 check "and the logs, which stay" grep -q '^corbel| the command did not serve' "$logs/output"
 echo 'sleep 1000' >script
 # shellcheck disable=SC2016
-lab --guest pvh --guest-script script --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" & sleep 5; kill $!; exit 0'
+lab --guest pvh --guest-script script --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" &
+    while xl list "$CORBEL_GUEST" | grep -q -e --p---; do usleep 100000; done; kill $!; exit 0'
 check "a command that ends before the guest is off is 1" ended 1
 check "and is said to" shows 'corbel| the command ended before the guest had powered off'
 
