@@ -59,7 +59,7 @@ printf corbel | dd of=/dev/port bs=1 seek=256 2>/dev/null
 echo "read back: $(dd if=/dev/port bs=1 skip=256 count=6 2>/dev/null)"
 dd if=/dev/zero bs=1000 count=1000 2>/dev/null | tr '\000' y
 dd if=/dev/zero bs=1000 count=100 2>/dev/null | tr '\000' '\r'
-dd if=/dev/zero bs=1000 count=1000 2>/dev/null
+dd if=/dev/zero bs=1000 count=100 2>/dev/null
 printf 'no line end'
 EOS
 echo 'a note' >'a file'
