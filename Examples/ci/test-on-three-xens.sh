@@ -31,7 +31,7 @@ run() {
     "$corbel" lab run -q --xen "$release" --logs "$logs/$release-$name" "$@"
     status=$?
     case $status in
-        2) echo "$0: corbel could not begin, as it says above: nothing more is tried" >&2; exit 2 ;;
+        2) echo "$0: status 2, as when corbel could not begin: see above; nothing more is tried" >&2; exit 2 ;;
         129 | 130 | 131 | 143) exit $status ;;  # Ctrl-C and its kin are meant for all of it
     esac
     echo "== $name on Xen $release: status $status"

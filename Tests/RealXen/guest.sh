@@ -59,7 +59,7 @@ printf corbel | dd of=/dev/port bs=1 seek=256 2>/dev/null
 echo "read back: $(dd if=/dev/port bs=1 skip=256 count=6 2>/dev/null)"
 dd if=/dev/zero bs=1000 count=1000 2>/dev/null | tr '\000' y
 dd if=/dev/zero bs=1000 count=100 2>/dev/null | tr '\000' '\r'
-dd if=/dev/zero bs=1000 count=1000 2>/dev/null
+dd if=/dev/zero bs=1000 count=100 2>/dev/null
 printf 'no line end'
 EOS
 echo 'a note' >'a file'
@@ -163,8 +163,8 @@ logs=$(sed -n 's/^corbel: logs: //p' err)
 check "and the logs, which stay" grep -q '^corbel| the command did not serve' "$logs/output"
 echo 'sleep 1000' >script
 # shellcheck disable=SC2016
-lab --guest pvh --guest-script script --with port-echo -- sh -c '
-    port-echo "$CORBEL_GUEST" & while xl list | grep -q -e --p---; do usleep 100000; done; kill $!; exit 0'
+lab --guest pvh --guest-script script --with port-echo -- sh -c 'port-echo "$CORBEL_GUEST" &
+    while xl list "$CORBEL_GUEST" | grep -q -e --p---; do usleep 100000; done; kill $!; exit 0'
 check "a command that ends before the guest is off is 1" ended 1
 check "and is said to" shows 'corbel| the command ended before the guest had powered off'
 
