@@ -153,6 +153,11 @@ if [ "$(id -u)" = 0 ]; then
         user/program lab run -- echo hello >out 2>err || status=$?
     check "an ordinary user can run it" ended 0
     check "and sees the output alone" is out $'hello\n'
+    XDG_CACHE_HOME=$work/user "$corbel" lab clean >out 2>err
+    status=$?
+    check "lab clean is 0" ended 0
+    check "and says what it removed" says out '^removed xen-4.17-'
+    check "which is gone" eval "! ls user/corbel/xen-* 2>/dev/null"
 fi
 
 # interrupt SIGNAL: a running command, the signal, and the end
@@ -197,6 +202,14 @@ status=0 seconds=0
 env PATH="$work/bin" "$corbel" lab run -- true >out 2>err || status=$?
 check "without QEMU the status is 2" ended 2
 check "and the command that helps is named" says err 'sudo apt-get install qemu-system-x86'
+env PATH="$work/bin" "$corbel" lab doctor >out 2>err
+status=$?
+check "lab doctor is 2 then" ended 2
+check "and names the command that helps" says out 'sudo apt-get install qemu-system-x86'
+"$corbel" lab doctor >out 2>err
+status=$?
+check "with it lab doctor is 0" ended 0
+check "and has verified the release" says out '^ok  *Xen 4.17: there, verified$'
 lab --with nowhere -- true
 check "a file that is not there is 2" ended 2
 "$corbel" lab run --json /nowhere/result -- true >out 2>err
