@@ -50,6 +50,7 @@ int main(int c, char **v) { printf("%.3f\n", cos(c)); return 5; }
 EOC
 cc -o dyn dyn.c -lm
 head -c 300000 /dev/urandom >blob
+"$corbel" lab fetch -q || exit 1
 # shellcheck disable=SC2016
 lab --with dyn --with blob=/data/ --toolstack -- sh -c '
     for word; do echo "[$word]"; done; pwd; echo "$PATH"
