@@ -9,7 +9,7 @@ public enum StandardOutput {
     private static let failed = Mutex<String?>(nil)
 
     /// Why stdout took no more, in a sentence; nil when it did, or when nobody reads it any more, which is no failure.
-    static var failure: String? { failed.withLock { $0 } }
+    public static var failure: String? { failed.withLock { $0 } }
 
     /// Writes all of `bytes`, waiting as long as that takes; false when that can't be done.
     @Sendable public static func write(_ bytes: Data) -> Bool {

@@ -32,6 +32,14 @@ struct Corbel: ParsableCommand {
     }
 }
 
+/// A line on stdout: what a verb was asked for. Throws when it can't be written; ends the program, as SIGPIPE would
+/// have it, when nobody reads it.
+func say(_ line: String) throws(LabError) {
+    guard !StandardOutput.write(Data("\(line)\n".utf8)) else { return }
+    guard let failure = StandardOutput.failure else { Corbel.exit(withStatus: LabOutcome.outputClosed.exitStatus) }
+    throw LabError(.failed, failure)
+}
+
 /// A line on stderr.
 func complain(_ text: String, prefix: String = "corbel: ") {
     StandardError.write("\(prefix)\(text)\n")

@@ -52,7 +52,8 @@ struct Demo: ParsableCommand {
             for line in last { complain(line, prefix: "  ") }
         }
         result.report(to: record.file, progress, timeout: timeout)
-        print(split(result))
+        // Not thrown: the run did take place, and its result is recorded.
+        do throws(LabError) { try say(split(result)) } catch { complain("\(error)") }
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
 

@@ -26,12 +26,12 @@ struct LabClean: ParsableCommand {
         if logs || xen.isEmpty { try cleaning.removeLogs() }
         if !logs || !xen.isEmpty { try cleaning.removeReleases(xen.isEmpty ? nil : xen) }
         let report = cleaning.done
-        for item in report.removed { print("removed \(item.name), \(Self.size(item.bytes))") }
-        for name in report.inUse { print("in use, stays: \(name)") }
+        for item in report.removed { try say("removed \(item.name), \(Self.size(item.bytes))") }
+        for name in report.inUse { try say("in use, stays: \(name)") }
         if report.removed.isEmpty {
-            print("nothing to remove in \(cache.folder.path)")
+            try say("nothing to remove in \(cache.folder.path)")
         } else {
-            print("\(Self.size(report.removed.reduce(0) { $0 + $1.bytes })) are free again")
+            try say("\(Self.size(report.removed.reduce(0) { $0 + $1.bytes })) are free again")
         }
     }
 

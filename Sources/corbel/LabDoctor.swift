@@ -23,12 +23,12 @@ struct LabDoctor: ParsableCommand {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(findings), as: UTF8.self))
+            try say(String(decoding: try encoder.encode(findings), as: UTF8.self))
         } else {
             for finding in findings {
-                print("\(finding.state.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0))", terminator: "")
-                print("\(finding.name): \(finding.text)")
-                if let remedy = finding.remedy { print("          \(remedy)") }
+                let state = finding.state.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0)
+                try say("\(state)\(finding.name): \(finding.text)")
+                if let remedy = finding.remedy { try say("          \(remedy)") }
             }
         }
         Corbel.exit(withStatus: findings.contains { $0.state == .missing } ? 2 : 0)

@@ -39,7 +39,7 @@ struct LabFetch: ParsableCommand {
         for release in releases {
             let fetched = try store.fetch(release, hvmGuest: hvm)
             if quiet { continue }
-            print("\(release): \(fetched.isFresh ? "fetched" : "there, verified"), \(fetched.bytes / 1_000_000) MB")
+            try say("\(release): \(fetched.isFresh ? "fetched" : "there, verified"), \(fetched.bytes / 1_000_000) MB")
         }
         StandardError.drain()
     }

@@ -211,6 +211,10 @@ check "and names the command that helps" says out 'sudo apt-get install qemu-sys
 status=$?
 check "with it lab doctor is 0" ended 0
 check "and has verified the release" says out '^ok  *Xen 4.17: there, verified$'
+"$corbel" lab doctor >/dev/full 2>err
+status=$?
+check "what can't be written is no 0" ended 2
+check "and is told" says err 'cannot write to stdout: No space left on device'
 lab --with nowhere -- true
 check "a file that is not there is 2" ended 2
 "$corbel" lab run --json /nowhere/result -- true >out 2>err
