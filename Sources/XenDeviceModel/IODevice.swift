@@ -1,11 +1,13 @@
 // What an ioreq server hands requests to.
 // Not for: plain registers (see RegisterDevice, which builds on this).
 
+public import XenABI
+
 /// A device: takes each request that falls into a range claimed for it, and the two broadcasts of Xen.
 public protocol IODevice: AnyObject {
     /// Takes a request. It must be answered, now or later; until then the guest's vCPU waits. Dropping it answers all
-    /// ones.
-    func accept(_ request: consuming IORequest)
+    /// ones; throwing drops it, and the error comes out of `process()` once the rest of the round has been served.
+    func accept(_ request: consuming IORequest) throws(XenError)
 
     /// The guest has changed its memory map: foreign mappings that a device keeps are stale from here on.
     func guestMappingsChanged()

@@ -24,7 +24,14 @@ extension IOREQServer where State == ServerState.Serving {
             let outcome = try domain.platform.events.wait(
                 orReadable: stop.descriptor, milliseconds: Self.livenessInterval)
             switch outcome {
-            case .event: try domain.process()
+            case .event:
+                do throws(XenError) {
+                    try domain.process()
+                } catch {
+                    // Calls fail when the domain goes; then that is the reason.
+                    if try !domain.isAlive() { return .domainGone }
+                    throw error
+                }
             case .other: return .stopped
             case .timeout: if try !domain.isAlive() { return .domainGone }
             }

@@ -25,10 +25,10 @@ extension IORequest {
 
     /// Serves every element by one read or write of `device`, then answers. Guest memory that can't be mapped makes the
     /// request end without touching the device.
-    consuming func answerString(from device: some RegisterDevice) {
+    consuming func answerString(from device: some RegisterDevice) throws(XenError) {
         if guestBuffer == nil {
             // Xen has no such request today, but the structure allows it: the value is in the request itself.
-            finish(serveElements(device))
+            finish(try serveElements(device))
             return
         }
         guard let buffer = mapBuffer() else {
@@ -38,22 +38,22 @@ extension IORequest {
         }
         for index in 0..<count {
             if isRead {
-                buffer.store(device.read(offset: target(index), width: width), index)
+                buffer.store(try device.read(offset: target(index), width: width), index)
             } else {
-                device.write(offset: target(index), width: width, value: buffer.load(index))
+                try device.write(offset: target(index), width: width, value: buffer.load(index))
             }
         }
         if isRead { channel.server.reportWritten(buffer.bytes) }
         finish(.max)
     }
 
-    private borrowing func serveElements(_ device: some RegisterDevice) -> UInt64 {
+    private borrowing func serveElements(_ device: some RegisterDevice) throws(XenError) -> UInt64 {
         var last: UInt64 = .max
         for index in 0..<count {
             if isRead {
-                last = device.read(offset: target(index), width: width)
+                last = try device.read(offset: target(index), width: width)
             } else {
-                device.write(offset: target(index), width: width, value: value)
+                try device.write(offset: target(index), width: width, value: value)
             }
         }
         return last

@@ -41,8 +41,13 @@ extension ServerCore {
             IORequest(slot, offset: 0, ticket: ticket, channel: channel).drop()
             return
         }
-        claim.device.accept(
-            IORequest(slot, offset: slot.offset(from: claim.origin), ticket: ticket, channel: channel))
+        do throws(XenError) {
+            try claim.device.accept(
+                IORequest(slot, offset: slot.offset(from: claim.origin), ticket: ticket, channel: channel))
+        } catch {
+            statistics.failures += 1
+            keep(error)
+        }
     }
 
     /// Answers the request in a vCPU's slot.

@@ -15,6 +15,8 @@ public struct ServerStatistics: Sendable {
     public var unclaimed: UInt64 = 0
     /// Requests with impossible fields or unmappable buffers; answered with all ones.
     public var malformed: UInt64 = 0
+    /// Requests whose device threw an error.
+    public var failures: UInt64 = 0
     /// Xen's broadcasts.
     public var broadcasts: UInt64 = 0
     /// From the event's arrival to the answer, in nanoseconds. Empty when the platform has no clock.
