@@ -1,49 +1,125 @@
 # Runs in dom0 of the lab: measures the Swift program and its C peer in turns on one guest, then counts what each does.
-#     sh bench.sh ROUNDS
-# Prints: MHz N                                              of the TSC
-#         time LABEL ROUND NAME COUNT NANOSECONDS CYCLES     LABEL: c, swift, again (the C program once more)
-#         calls LABEL NAME COUNT CALLS                       of a whole run: the difference of two counts tells
-#         allocations LABEL NAME COUNT ALLOCATIONS           likewise
+#     sh bench.sh ROUNDS SLICES [counts]     counts: how often each calls, allocates and steps, too
+# Prints: MHz N                                                            of the TSC
+#         time PAIR ROUND NAME SLICE PROGRAM COUNT NANOSECONDS CYCLES      PAIR: swift (c and swift), again (c and c)
+#         calls LABEL NAME COUNT CALLS                                     of a whole run: the difference of two tells
+#         allocations LABEL NAME COUNT ALLOCATIONS                         likewise
+#         steps LABEL NAME ROUNDS INSTRUCTIONS PAGES
 rounds=$1
+slices=$2
+pvh="nr_vcpus=20 inject_msi=20 map16=4 port-in=8 mmio-load=8 msi=8 port-in2=8 mmio-load2=8 msi2=8"
+hvm="isa_irq=20"
+counted="nr_vcpus inject_msi map16 port-in mmio-load msi"
 
-# repeat N WORD: the word, N times
-repeat() {
-    local n=$1
-    while [ "$n" -gt 0 ]; do echo "$2"; n=$((n - 1)); done
-}
-# Many short measurements, a few milliseconds each, so that some of them run undisturbed on a busy machine.
-subjects="$(repeat 40 nr_vcpus=20) $(repeat 40 inject_msi=20) $(repeat 30 port-in=10) $(repeat 30 mmio-load=10)"
-sed -n 's/^cpu MHz.*: /MHz /p' /proc/cpuinfo
-xl create -p exerciser.cfg >/dev/null || exit 1
-id=$(xl domid exerciser)
-xl unpause exerciser || exit 1
+fail() { echo "bench.sh: $*"; exit 1; }
 
 program() { # program LABEL: the file
     if [ "$1" = swift ]; then echo ./corbel-bench; else echo ./peer; fi
 }
 
-measure() { # measure LABEL ROUND
-    timeout 60 $(program "$1") "$id" $subjects >lines || { echo "$1 failed in round $2: $?"; exit 1; }
-    sed "s/^/time $1 $2 /" lines
+# Two programs at two places of the guest, alive at once, asked in turns: what else the machine does meets both.
+begin_pair() { # begin_pair LABEL-AT-PLACE-0 LABEL-AT-PLACE-1
+    rm -f in0 out0 in1 out1
+    mkfifo in0 out0 in1 out1
+    $(program "$1") "$id" 0 <in0 >out0 &
+    first=$!
+    exec 3>in0 4<out0
+    $(program "$2") "$id" 1 <in1 >out1 3>&- 4<&- &
+    second=$!
+    exec 5>in1 6<out1
+}
+end_pair() {
+    exec 3>&- 5>&-
+    wait $first && wait $second || fail "a program failed"
+    exec 4<&- 6<&-
+}
+ask0() { # ask0 LABEL: one measurement by who is at place 0
+    echo "$subject" >&3
+    read -r line <&4 || fail "$1: no answer for $subject"
+    echo "time $pair $round ${line%% *} $slice $1 ${line#* }" >>lines
+}
+ask1() {
+    echo "$subject" >&5
+    read -r line <&6 || fail "$1: no answer for $subject"
+    echo "time $pair $round ${line%% *} $slice $1 ${line#* }" >>lines
 }
 
-# Each has run once before anything is measured; the message of inject_msi is pending in the guest from then on.
-for label in swift c; do $(program $label) "$id" inject_msi=1 port-in=10 >/dev/null || exit 1; done
-round=1
-while [ $round -le "$rounds" ]; do
-    for label in c swift again; do measure $label $round; done
-    round=$((round + 1))
-done
+# measure PAIR SUBJECT...: one round. Who is at which place, and who comes first, changes all the time.
+measure() {
+    pair=$1
+    shift
+    if [ $((round % 2)) = 0 ]; then a=c b=$pair; else a=$pair b=c; fi
+    begin_pair $a $b
+    slice=-1 # the one that warms up is not told
+    while [ "$slice" -lt "$slices" ]; do
+        for subject; do
+            if [ $((slice % 2)) = 0 ]; then ask0 $a && ask1 $b; else ask1 $b && ask0 $a; fi
+        done
+        [ "$slice" -ge 0 ] || : >lines
+        slice=$((slice + 1))
+    done
+    end_pair
+}
 
-for label in swift c; do
-    for name in nr_vcpus inject_msi port-in mmio-load; do
-        for count in 100 300; do
-            run="$(program $label) $id $name=$count"
-            timeout 60 strace -f -c -U calls,name -o calls $run >/dev/null
-            sed -n "s/^ *\([0-9]*\) total$/calls $label $name $count \1/p" calls
-            timeout 60 env LD_PRELOAD=/lab/allocations.so $run 2>&1 >/dev/null |
-                sed -n "s/^allocations \([0-9]*\)$/allocations $label $name $count \1/p"
+# make_guest NAME CONFIGURATION: four vCPUs, two for each place; all are up afterwards
+make_guest() {
+    xl create -p "$2" vcpus=4 >/dev/null || fail "no guest"
+    id=$(xl domid "$1")
+    xl unpause "$1" || fail "no guest"
+    ./corbel-bench "$id" 0 start || fail "the guest's vCPUs do not start"
+}
+
+measure_all() { # measure_all SUBJECT...
+    round=1
+    while [ $round -le "$rounds" ]; do
+        for pair in swift again; do
+            measure $pair "$@"
+            cat lines
+        done
+        round=$((round + 1))
+    done
+}
+
+count_calls() { # count_calls LABEL NAME
+    for count in 100 300; do
+        run="$(program "$1") $id 0 $2=$count"
+        timeout 60 strace -f -c -U calls,name -o calls $run >/dev/null
+        sed -n "s/^ *\([0-9]*\) total$/calls $1 $2 $count \1/p" calls
+        timeout 60 env LD_PRELOAD=/lab/allocations.so $run 2>&1 >/dev/null |
+            sed -n "s/^allocations \([0-9]*\)$/allocations $1 $2 $count \1/p"
+    done
+}
+
+# A round ends with poll (7); what has none, with its DM_OP or its munmap (11).
+count_steps() { # count_steps LABEL NAME
+    case $2 in
+    nr_vcpus | inject_msi | isa_irq) end="16 0x105005" ;;
+    map16) end="11 0" ;;
+    *) end="7 0" ;;
+    esac
+    timeout 120 ./steps $end 36 2 $(program "$1") "$id" 0 "$2=60" |
+        sed -n "s/^steps \([0-9]*\) \([0-9]*\) .*/steps $1 $2 2 \1 \2/p"
+}
+
+count_all() { # count_all NAME...
+    for label in swift c; do
+        for name; do
+            count_calls $label "$name"
+            count_steps $label "$name"
         done
     done
-done
+}
+
+sed -n 's/^cpu MHz.*: /MHz /p' /proc/cpuinfo
+make_guest exerciser exerciser.cfg
+# shellcheck disable=SC2086
+measure_all $pvh
+# shellcheck disable=SC2086
+[ "$3" != counts ] || count_all $counted
 xl destroy exerciser
+
+make_guest exerciserhvm hvm.cfg
+measure_all $hvm
+[ "$3" != counts ] || count_all isa_irq
+xl destroy exerciserhvm
+echo done

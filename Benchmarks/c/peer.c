@@ -1,7 +1,8 @@
 /*
  * The C side of `make bench`: what Benchmarks/swift does, with Xen's own libraries, as one would write it in C.
- *     peer DOMID NAME=COUNT...      names: nr_vcpus, inject_msi, port-in, mmio-load
- * Prints a line for each: name, count, nanoseconds, TSC cycles of the guest (0 for DM_OPs: it sleeps meanwhile).
+ *     peer DOMID PLACE NAME=COUNT...     without measurements: a line of standard input for each
+ * Prints a line for each: name, count, nanoseconds, TSC cycles of the guest (0 where it sleeps meanwhile). Names are
+ * those of Benchmarks/swift/Measurement.swift, and places too: two programs measure in turns on one guest.
  */
 #include <err.h>
 #include <poll.h>
@@ -26,15 +27,17 @@
 #include <xen/memory.h>
 
 #define VCPUS_MAX 4
-#define COMMAND_PORT 0x510 /* Guests/README.md; the answers are 4 ports above */
-#define REGISTER_PORT 0x200
-#define REGISTER_ADDRESS 0xf0000000ull
+#define PLACE_VCPUS 2
 #define WORDS_MAX 8
+#define FRAMES 16
+#define PENDING_VECTOR 0x40
+#define VECTOR 0x41
 
-enum { HELLO = 0x01, REPEAT_IN = 0x80, REPEAT_LOAD = 0x82 };
+enum { ARM_VECTOR = 0x50, REPEAT_IN = 0x80, REPEAT_LOAD = 0x82, REPEAT_MESSAGE = 0x84 };
 
 static xendevicemodel_handle *dmod;
 static xenevtchn_handle *xce;
+static xenforeignmemory_handle *fmem;
 static domid_t domid;
 static ioservid_t server;
 static shared_iopage_t *page;
@@ -43,10 +46,22 @@ static unsigned int vcpus;
 static int signals;
 static uint64_t register_value = 0x8877665544332211ull;
 
-/* The command of vCPU 0 that is being handed out, and its answer so far. */
-static uint32_t command[WORDS_MAX], answer[WORDS_MAX];
-static unsigned int command_count, command_next, answer_count;
-static int read_waits;
+/* The ranges of our place, and its first vCPU. */
+static unsigned int first_vcpu;
+static uint64_t command_port, register_port, doorbell_port, register_address;
+
+/* Of each vCPU of our place: the command that is being handed out, and the answer so far. */
+static struct worker {
+    uint32_t command[WORDS_MAX], answer[WORDS_MAX];
+    unsigned int command_count, command_next, answer_count;
+    int read_waits;
+} workers[PLACE_VCPUS];
+
+/* Xen gives vCPU n the APIC id 2n. */
+static uint64_t message_address(unsigned int vcpu)
+{
+    return 0xfee00000 | (uint64_t)vcpu << 13;
+}
 
 static void finish(unsigned int vcpu, uint64_t data)
 {
@@ -60,16 +75,18 @@ static void finish(unsigned int vcpu, uint64_t data)
         err(1, "xenevtchn_notify");
 }
 
-static void command_port(const ioreq_t *req, unsigned int vcpu)
+static void serve_command(const ioreq_t *req, unsigned int vcpu)
 {
+    struct worker *worker = &workers[(req->addr - command_port) / 0x10];
+
     if (req->dir == IOREQ_WRITE) {
-        if (answer_count < WORDS_MAX)
-            answer[answer_count++] = (uint32_t)req->data;
+        if (worker->answer_count < WORDS_MAX)
+            worker->answer[worker->answer_count++] = (uint32_t)req->data;
         finish(vcpu, 0);
-    } else if (command_next < command_count) {
-        finish(vcpu, command[command_next++]);
+    } else if (worker->command_next < worker->command_count) {
+        finish(vcpu, worker->command[worker->command_next++]);
     } else {
-        read_waits = 1; /* answered with the next command */
+        worker->read_waits = 1; /* answered with the next command */
     }
 }
 
@@ -86,14 +103,17 @@ static void serve(unsigned int vcpu)
 
     switch (req.type) {
     case IOREQ_TYPE_PIO:
-        if (req.addr >= COMMAND_PORT && req.addr < COMMAND_PORT + 0x10 && vcpu == 0 && !req.data_is_ptr) {
-            command_port(&req, vcpu);
+        if (req.addr >= command_port && req.addr + req.size <= command_port + 0x20 && !req.data_is_ptr) {
+            serve_command(&req, vcpu);
             return;
         }
-        is_register = req.addr >= REGISTER_PORT && req.addr + req.size <= REGISTER_PORT + 4;
+        if (req.addr == doorbell_port && req.dir == IOREQ_WRITE &&
+            xendevicemodel_inject_msi(dmod, domid, message_address(vcpu), VECTOR))
+            err(1, "xendevicemodel_inject_msi");
+        is_register = req.addr >= register_port && req.addr + req.size <= register_port + 4;
         break;
     case IOREQ_TYPE_COPY:
-        is_register = req.addr >= REGISTER_ADDRESS && req.addr + req.size <= REGISTER_ADDRESS + 0x1000;
+        is_register = req.addr >= register_address && req.addr + req.size <= register_address + 0x1000;
         break;
     default:
         is_register = 0;
@@ -104,14 +124,25 @@ static void serve(unsigned int vcpu)
     finish(vcpu, is_register ? register_value : ~0ull);
 }
 
-/* Serves until vCPU 0 has answered: its status, and, if that is 0, `wanted` words. */
-static void serve_until(unsigned int wanted)
+/* Whether the first `count` vCPUs have answered: their status, and, if that is 0, `wanted` words. */
+static int have_answered(unsigned int count, unsigned int wanted)
+{
+    while (count--) {
+        const struct worker *worker = &workers[count];
+
+        if (worker->answer_count < 1 || (worker->answer[0] == 0 && worker->answer_count < 1 + wanted))
+            return 0;
+    }
+    return 1;
+}
+
+static void serve_until(unsigned int count, unsigned int wanted)
 {
     struct pollfd fds[2] = { { .fd = xenevtchn_fd(xce), .events = POLLIN }, { .fd = signals, .events = POLLIN } };
     xenevtchn_port_or_error_t port;
     unsigned int vcpu;
 
-    while (answer_count < 1 || (answer[0] == 0 && answer_count < 1 + wanted)) {
+    while (!have_answered(count, wanted)) {
         if (poll(fds, 2, 250) < 0)
             err(1, "poll");
         if (fds[1].revents)
@@ -129,26 +160,37 @@ static void serve_until(unsigned int wanted)
                 break;
             }
     }
-    if (answer[0])
-        errx(1, "the guest refused a command: %u", answer[0]);
 }
 
-static void run(unsigned int count, const uint32_t *words, unsigned int wanted)
+/* Gives the first `count` vCPUs of our place a command; answers the most cycles that one of them says. */
+static uint64_t run(unsigned int count, unsigned int length, const uint32_t *words, unsigned int wanted)
 {
-    memcpy(command, words, count * sizeof(*words));
-    command_count = count;
-    command_next = 0;
-    answer_count = 0;
-    if (read_waits) {
-        read_waits = 0;
-        finish(0, command[command_next++]);
+    unsigned int index;
+    uint64_t most = 0;
+
+    for (index = 0; index < count; index++) {
+        struct worker *worker = &workers[index];
+
+        memcpy(worker->command, words, length * sizeof(*words));
+        worker->command_count = length;
+        worker->command_next = 0;
+        worker->answer_count = 0;
+        if (worker->read_waits) {
+            worker->read_waits = 0;
+            finish(first_vcpu + index, worker->command[worker->command_next++]);
+        }
     }
-    serve_until(wanted);
-}
+    serve_until(count, wanted);
+    for (index = 0; index < count; index++) {
+        const uint32_t *answer = workers[index].answer;
+        uint64_t cycles = answer[1] | (uint64_t)answer[2] << 32;
 
-static uint64_t cycles(void)
-{
-    return answer[1] | (uint64_t)answer[2] << 32;
+        if (answer[0])
+            errx(1, "the guest refused a command: %u", answer[0]);
+        if (cycles > most)
+            most = cycles;
+    }
+    return most;
 }
 
 static uint64_t now(void)
@@ -161,7 +203,6 @@ static uint64_t now(void)
 
 static void set_up(void)
 {
-    xenforeignmemory_handle *fmem = xenforeignmemory_open(NULL, 0);
     void *address = NULL;
     unsigned int vcpu;
     sigset_t set;
@@ -171,6 +212,7 @@ static void set_up(void)
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signals = signalfd(-1, &set, SFD_CLOEXEC);
+    fmem = xenforeignmemory_open(NULL, 0);
     dmod = xendevicemodel_open(NULL, 0);
     xce = xenevtchn_open(NULL, 0);
     if (signals < 0 || !fmem || !dmod || !xce)
@@ -186,10 +228,11 @@ static void set_up(void)
                                        PROT_READ | PROT_WRITE, 0))
         err(1, "xenforeignmemory_map_resource");
     page = address;
-    if (xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 0, COMMAND_PORT, COMMAND_PORT + 0x3f) ||
-        xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 0, REGISTER_PORT, REGISTER_PORT + 3) ||
-        xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 1, REGISTER_ADDRESS,
-                                                    REGISTER_ADDRESS + 0xfff) ||
+    if (xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 0, command_port, command_port + 0x1f) ||
+        xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 0, register_port, register_port + 3) ||
+        xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 0, doorbell_port, doorbell_port + 3) ||
+        xendevicemodel_map_io_range_to_ioreq_server(dmod, domid, server, 1, register_address,
+                                                    register_address + 0xfff) ||
         xendevicemodel_set_ioreq_server_state(dmod, domid, server, 1))
         err(1, "ioreq server");
     for (vcpu = 0; vcpu < vcpus; vcpu++) {
@@ -201,9 +244,31 @@ static void set_up(void)
     }
 }
 
-static void measure(const char *name, uint32_t count)
+static void map_frames(uint32_t count)
 {
-    uint64_t start = now(), guest = 0;
+    xen_pfn_t frames[FRAMES];
+    int errors[FRAMES];
+    uint32_t i;
+
+    for (i = 0; i < FRAMES; i++)
+        frames[i] = 0x100 + i;
+    for (i = 0; i < count; i++) {
+        void *address = xenforeignmemory_map(fmem, domid, PROT_READ | PROT_WRITE, FRAMES, frames, errors);
+        unsigned int frame;
+
+        if (!address)
+            err(1, "xenforeignmemory_map");
+        for (frame = 0; frame < FRAMES; frame++)
+            if (errors[frame])
+                errx(1, "frame %u: %d", frame, errors[frame]);
+        if (xenforeignmemory_unmap(fmem, address, FRAMES))
+            err(1, "xenforeignmemory_unmap");
+    }
+}
+
+/* Does one measurement of those that the guest has no part in; 0: it is none of these. */
+static int call(const char *name, uint32_t count)
+{
     uint32_t i;
 
     if (!strcmp(name, "nr_vcpus")) {
@@ -212,36 +277,69 @@ static void measure(const char *name, uint32_t count)
                 err(1, "%s", name);
     } else if (!strcmp(name, "inject_msi")) {
         for (i = 0; i < count; i++)
-            if (xendevicemodel_inject_msi(dmod, domid, 0xfee00000, 0x40))
+            if (xendevicemodel_inject_msi(dmod, domid, message_address(first_vcpu), PENDING_VECTOR))
                 err(1, "%s", name);
-    } else if (!strcmp(name, "port-in")) {
-        run(4, (uint32_t[]){ REPEAT_IN, REGISTER_PORT, 4, count }, 4);
-        guest = cycles();
-    } else if (!strcmp(name, "mmio-load")) {
-        run(5, (uint32_t[]){ REPEAT_LOAD, REGISTER_ADDRESS, 0, 4, count }, 4);
-        guest = cycles();
+    } else if (!strcmp(name, "isa_irq")) {
+        for (i = 0; i < count; i++)
+            if (xendevicemodel_set_isa_irq_level(dmod, domid, 5, !(i & 1)))
+                err(1, "%s", name);
+    } else if (!strcmp(name, "map16")) {
+        map_frames(count);
     } else {
-        errx(2, "%s?", name);
+        return 0;
     }
-    printf("%s %u %llu %llu\n", name, count, (unsigned long long)(now() - start), (unsigned long long)guest);
+    return 1;
+}
+
+/* NAME=COUNT; the name may end with 2: two vCPUs at once. */
+static void measure(char *text)
+{
+    uint64_t start, guest = 0;
+    char *equals = strchr(text, '=');
+    unsigned int both = 1;
+    uint32_t count;
+
+    if (!equals)
+        errx(2, "%s: NAME=COUNT", text);
+    *equals = 0;
+    count = strtoul(equals + 1, NULL, 10);
+    start = now();
+    if (!call(text, count)) {
+        both += equals[-1] == '2';
+        if (!strncmp(text, "port-in", 7))
+            guest = run(both, 4, (uint32_t[]){ REPEAT_IN, register_port, 4, count }, 4);
+        else if (!strncmp(text, "mmio-load", 9))
+            guest = run(both, 5, (uint32_t[]){ REPEAT_LOAD, register_address, 0, 4, count }, 4);
+        else if (!strncmp(text, "msi", 3))
+            guest = run(both, 4, (uint32_t[]){ REPEAT_MESSAGE, doorbell_port, VECTOR, count }, 4);
+        else
+            errx(2, "%s?", text);
+    }
+    printf("%s %u %llu %llu\n", text, count * both, (unsigned long long)(now() - start), (unsigned long long)guest);
 }
 
 int main(int argc, char **argv)
 {
-    int i;
+    char line[64];
+    int i, place;
 
-    if (argc < 2)
-        errx(2, "usage: peer DOMID NAME=COUNT...");
+    if (argc < 3)
+        errx(2, "usage: peer DOMID PLACE NAME=COUNT...");
     domid = atoi(argv[1]);
+    place = atoi(argv[2]);
+    first_vcpu = PLACE_VCPUS * place;
+    command_port = 0x510 + 0x20 * place;
+    register_port = 0x200 + 0x10 * place;
+    doorbell_port = register_port + 8;
+    register_address = 0xf0000000ull + 0x10000 * place;
     set_up();
-    run(1, (uint32_t[]){ HELLO }, 5);
-    for (i = 2; i < argc; i++) {
-        char *count = strchr(argv[i], '=');
-
-        if (!count)
-            errx(2, "%s: NAME=COUNT", argv[i]);
-        *count++ = 0;
-        measure(argv[i], strtoul(count, NULL, 10));
+    run(1, 2, (uint32_t[]){ ARM_VECTOR, PENDING_VECTOR }, 0);
+    run(1, 2, (uint32_t[]){ ARM_VECTOR, VECTOR }, 0);
+    for (i = 3; i < argc; i++)
+        measure(argv[i]);
+    while (argc == 3 && fgets(line, sizeof(line), stdin)) {
+        measure(line);
+        fflush(stdout);
     }
     /* The last answer was served; the guest's next read of its command port may wait: all ones, "nothing yet". */
     if (xendevicemodel_set_ioreq_server_state(dmod, domid, server, 0))

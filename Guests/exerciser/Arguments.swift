@@ -7,7 +7,7 @@ extension Opcode {
         case .hello, .spin: 0
         case .peek, .armVector, .vectorCount, .startVCPU, .shutdown: 1
         case .portIn, .poke: 2
-        case .portOut, .load, .fill, .pciRead, .awaitVector, .repeatIn: 3
+        case .portOut, .load, .fill, .pciRead, .awaitVector, .repeatIn, .repeatMessage: 3
         case .pciWrite, .repeatOut, .repeatLoad: 4
         case .stringIn, .stringOut, .store: 5
         case .moveIn, .moveOut, .repeatStore: 6

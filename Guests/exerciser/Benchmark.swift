@@ -20,4 +20,26 @@ enum Benchmark {
         }
         return Answer().pair(read_time_stamp() &- start).pair(last)
     }
+
+    /// Writes to a port, by which the device model is asked for a message, and goes on when the message has arrived;
+    /// interrupts are open all the time. Cycles, then how many arrived.
+    static func messages(
+        _ port: UInt32, _ vector: UInt32, _ rounds: UInt32, on vcpu: UInt32
+    ) throws(Status) -> Answer {
+        let before = Interrupts.count(vector, on: vcpu)
+        enable_interrupts()
+        defer { disable_interrupts() }
+        let start = read_time_stamp()
+        for round in 1...rounds {
+            PortIO.write(port, .four, round)
+            var tries = Protocol.messageTriesMax
+            while Interrupts.count(vector, on: vcpu) &- before < round {
+                tries -= 1
+                guard tries > 0 else { throw .timedOut }
+                spin_pause()
+            }
+        }
+        let cycles = read_time_stamp() &- start
+        return Answer().pair(cycles).pair(UInt64(Interrupts.count(vector, on: vcpu) &- before))
+    }
 }

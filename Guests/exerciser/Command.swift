@@ -47,6 +47,7 @@ enum Command {
     case repeatOut(port: UInt32, width: Width, value: UInt32, rounds: UInt32)
     case repeatLoad(address: UInt64, width: Width, rounds: UInt32)
     case repeatStore(address: UInt64, width: Width, value: UInt64, rounds: UInt32)
+    case repeatMessage(port: UInt32, vector: UInt32, rounds: UInt32)
 
     /// Reads the arguments of `opcode`, all of them even if one is bad, so that the stream stays in step.
     init(_ opcode: Opcode, from port: CommandPort) throws(Status) {
@@ -99,6 +100,8 @@ enum Command {
             let address = words.pair()
             let width = try words.width(at: address, count: 1, down: false)
             self = .repeatStore(address: address, width: width, value: words.pair(), rounds: try words.rounds())
+        case .repeatMessage:
+            self = .repeatMessage(port: try words.port(), vector: try words.below(256), rounds: try words.rounds())
         }
     }
 }

@@ -60,6 +60,8 @@ struct Exerciser {
         case .shutdown(let reason): try shutdown(reason)
         case .spin: spin()
         case .repeatIn, .repeatOut, .repeatLoad, .repeatStore: return Benchmark.run(command)
+        case .repeatMessage(let port, let vector, let rounds):
+            return try Benchmark.messages(port, vector, rounds, on: vcpu)
         }
         return Answer()
     }

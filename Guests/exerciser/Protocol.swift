@@ -19,6 +19,8 @@ public enum Protocol {
     public static let elementsMax: UInt32 = 4096
     /// Rounds of one `repeat` command and of one wait.
     public static let roundsMax: UInt32 = 1 << 28
+    /// Polls for one message of `repeatMessage`, about two seconds under TCG.
+    public static let messageTriesMax: UInt32 = 5_000_000
 }
 
 /// First word of a command.
@@ -32,6 +34,7 @@ public enum Opcode: UInt32 {
     case startVCPU = 0x60
     case shutdown = 0x70, spin = 0x71
     case repeatIn = 0x80, repeatOut = 0x81, repeatLoad = 0x82, repeatStore = 0x83
+    case repeatMessage = 0x84
 }
 
 /// First word of an answer; result words follow only after `ok`.
@@ -48,6 +51,6 @@ public enum Status: UInt32, Error {
     case badArgument = 5
     /// CPUID shows no Xen.
     case noHypervisor = 6
-    /// The other vCPU did not come up in time.
+    /// The other vCPU did not come up, or a message did not arrive, in time.
     case timedOut = 7
 }

@@ -7,15 +7,16 @@ internal import CSystem
 public struct ReadableDescriptors: OptionSet, Sendable {
     public var rawValue: UInt8
 
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The first of the two.
-    public static let first = ReadableDescriptors(rawValue: 1)
+    @inlinable public static var first: ReadableDescriptors { ReadableDescriptors(rawValue: 1) }
     /// The second of the two.
-    public static let second = ReadableDescriptors(rawValue: 2)
+    @inlinable public static var second: ReadableDescriptors { ReadableDescriptors(rawValue: 2) }
 }
 
-/// Sleeps until a descriptor is readable or `milliseconds` have passed (nil: for ever). Signals don't shorten it.
+/// Sleeps until a descriptor is readable or `milliseconds` have passed (nil: for ever). Signals don't shorten it; the
+/// first one that comes lets the time begin anew, because nobody looks at the clock before.
 /// Empty: the time is over. A number that is no descriptor is a bug of the caller's, and traps.
 public func waitUntilReadable(
     _ first: Int32, or second: Int32? = nil, milliseconds: Int32?
@@ -25,8 +26,9 @@ public func waitUntilReadable(
         pollfd(fd: first, events: Int16(POLLIN), revents: 0),
         pollfd(fd: second ?? -1, events: Int16(POLLIN), revents: 0),
     ]
-    let deadline = milliseconds.map { MonotonicTime.now.advanced(byMilliseconds: max(0, $0)) }
-    var timeout = milliseconds.map { max(0, $0) } ?? -1
+    var timeout: Int32 = -1
+    if let milliseconds { timeout = max(0, milliseconds) }
+    var deadline: MonotonicTime?
     while true {
         // SAFETY: poll is given the two entries, and writes to them only.
         let count = unsafe withUnsafeMutablePointer(to: &descriptors) { start in
@@ -36,12 +38,13 @@ public func waitUntilReadable(
         if count == 0 { return [] }
         let code = corbel_errno()
         if code != EINTR { throw SystemError(code, "poll") }
-        if let deadline { timeout = MonotonicTime.now.milliseconds(until: deadline) }
+        if let deadline {
+            timeout = MonotonicTime.now.milliseconds(until: deadline)
+        } else if timeout > 0 {
+            deadline = MonotonicTime.now.advanced(byMilliseconds: timeout)
+        }
     }
-    var ready: ReadableDescriptors = []
-    for index in 0..<2 where descriptors[index].revents != 0 {
-        precondition(descriptors[index].revents & Int16(POLLNVAL) == 0, "waiting for what is no descriptor")
-        ready.insert(index == 0 ? .first : .second)
-    }
-    return ready
+    let (one, two) = (descriptors[0].revents, descriptors[1].revents)
+    precondition((one | two) & Int16(POLLNVAL) == 0, "waiting for what is no descriptor")
+    return ReadableDescriptors(rawValue: (one != 0 ? 1 : 0) | (two != 0 ? 2 : 0))
 }

@@ -10,15 +10,15 @@ public struct IOREQType: RawRepresentable, Hashable, Sendable {
     @inlinable public init(_ rawValue: UInt8) { self.rawValue = rawValue }
 
     /// I/O port.
-    public static let portIO = IOREQType(0)
+    @inlinable public static var portIO: IOREQType { IOREQType(0) }
     /// Memory-mapped I/O.
-    public static let copy = IOREQType(1)
+    @inlinable public static var copy: IOREQType { IOREQType(1) }
     /// PCI configuration space.
-    public static let pciConfig = IOREQType(2)
+    @inlinable public static var pciConfig: IOREQType { IOREQType(2) }
     /// The guest has set its clock; a broadcast.
-    public static let timeOffset = IOREQType(7)
+    @inlinable public static var timeOffset: IOREQType { IOREQType(7) }
     /// Forget cached mappings of guest memory; a broadcast.
-    public static let invalidate = IOREQType(8)
+    @inlinable public static var invalidate: IOREQType { IOREQType(8) }
 }
 
 /// Where a request is in its life (`STATE_*`), 4 bits. Source: `hvm/ioreq.h`; dmop.md section 5.
@@ -36,13 +36,13 @@ public struct IOREQState: RawRepresentable, Hashable, Sendable {
     @inlinable public func replacingState(in slotByte: UInt8) -> UInt8 { slotByte & 0xf0 | rawValue & 0x0f }
 
     /// Nothing is asked.
-    public static let none = IOREQState(0)
+    @inlinable public static var none: IOREQState { IOREQState(0) }
     /// Xen has asked (`STATE_IOREQ_READY`).
-    public static let ready = IOREQState(1)
+    @inlinable public static var ready: IOREQState { IOREQState(1) }
     /// The device model is at it (`STATE_IOREQ_INPROCESS`).
-    public static let inProcess = IOREQState(2)
+    @inlinable public static var inProcess: IOREQState { IOREQState(2) }
     /// The device model has answered (`STATE_IORESP_READY`).
-    public static let responseReady = IOREQState(3)
+    @inlinable public static var responseReady: IOREQState { IOREQState(3) }
 }
 
 /// `struct ioreq`: one access of a vCPU. Bit 7 of byte 30 is unused and dropped.
@@ -117,6 +117,23 @@ public struct IOREQ: WireLayout {
         isRead = bits & 0x20 != 0
         descending = bits & 0x40 != 0
         type = IOREQType(rawValue: bytes.u8(at: 31))
+    }
+
+    /// Reads the fields from the slot's bytes as four little-endian numbers of 8 bytes.
+    @inlinable
+    public init(words: InlineArray<4, UInt64>) {
+        address = words[0]
+        data = words[1]
+        count = UInt32(truncatingIfNeeded: words[2])
+        size = UInt32(truncatingIfNeeded: words[2] &>> 32)
+        port = EventPort(rawValue: UInt32(truncatingIfNeeded: words[3]))
+        pad = UInt16(truncatingIfNeeded: words[3] &>> 32)
+        let bits = UInt8(truncatingIfNeeded: words[3] &>> 48)
+        state = IOREQState(slotByte: bits)
+        dataIsPointer = bits & 0x10 != 0
+        isRead = bits & 0x20 != 0
+        descending = bits & 0x40 != 0
+        type = IOREQType(rawValue: UInt8(truncatingIfNeeded: words[3] &>> 56))
     }
 
     @inlinable

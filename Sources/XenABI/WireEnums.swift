@@ -31,16 +31,16 @@ public struct ServerInfoFlags: OptionSet, Hashable, Sendable {
 public struct IORangeType: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
     /// The type of this number.
-    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// I/O ports.
-    public static let port = IORangeType(0)
+    @inlinable public static var port: IORangeType { IORangeType(0) }
     /// Guest-physical byte addresses.
-    public static let memory = IORangeType(1)
+    @inlinable public static var memory: IORangeType { IORangeType(1) }
     /// PCI functions (`PCIAddress`).
-    public static let pci = IORangeType(2)
+    @inlinable public static var pci: IORangeType { IORangeType(2) }
 }
 
 /// What accesses to a guest frame do (`HVMMEM_*`). Source: `hvm/hvm_op.h`; dmop.md section 3.12.

@@ -15,5 +15,5 @@ public enum AccessWidth: UInt32, Sendable, CaseIterable {
     public var byteCount: Int { Int(rawValue) }
 
     /// The value of this width with every bit set: what a read answers where nobody is at home.
-    public var allOnes: UInt64 { ~0 >> (64 - 8 * UInt64(rawValue)) }
+    @inline(__always) public var allOnes: UInt64 { ~0 >> (64 - 8 * UInt64(rawValue)) }
 }

@@ -36,8 +36,8 @@ final class VCPUChannel: Channel {
     private let number: VCPUID
     /// The request that is out with a device; 0 when none is.
     var ticket: UInt64 = 0
-    /// When it arrived, in nanoseconds.
-    var arrived: UInt64 = 0
+    /// When it arrived.
+    private var timed = TimedRequest()
 
     init(_ server: ServerCore, _ vcpu: VCPUID, _ bound: consuming BoundPort) {
         number = vcpu
@@ -46,13 +46,19 @@ final class VCPUChannel: Channel {
 
     override var vcpu: VCPUID? { number }
 
+    /// A request has arrived.
+    func begin(_ ticket: UInt64) {
+        self.ticket = ticket
+        timed = server.arrival(of: ticket)
+    }
+
     override func portFired(_ port: EventPort) throws(XenError) { try server.serveSlot(of: self, number) }
 
     override func complete(_ ticket: UInt64, value: UInt64?) {
         // A server that was closed meanwhile has answered it.
         guard ticket == self.ticket, ticket != 0 else { return }
         self.ticket = 0
-        server.answer(number, on: port, value: value, arrived: arrived)
+        server.answer(number, on: port, value: value, timed: timed)
     }
 }
 

@@ -37,12 +37,11 @@ struct ClaimTable {
         devices.removeAll { device in !claims.contains { $0.device === device } }
     }
 
-    /// The claim that the whole access lies in. An access across two claims has none: it is never divided.
-    func claim(of type: IORangeType, covering access: ClosedRange<UInt64>) -> Claim? {
-        let index = firstIndex(after: type, access.lowerBound)
-        guard index > 0 else { return nil }
-        let candidate = claims[index - 1]
-        return candidate.range.type == type && candidate.range.contains(access) ? candidate : nil
+    /// Index of the claim that the whole access lies in. An access across two claims has none: it is never divided.
+    func index(of type: IORangeType, covering access: ClosedRange<UInt64>) -> Int? {
+        let index = firstIndex(after: type, access.lowerBound) - 1
+        guard index >= 0, claims[index].range.type == type, claims[index].range.contains(access) else { return nil }
+        return index
     }
 
     /// Index of the first claim that sorts behind (type, start).
@@ -52,7 +51,8 @@ struct ClaimTable {
         while low < high {
             let middle = (low + high) / 2
             let range = claims[middle].range
-            if (range.type.rawValue, range.start) <= (type.rawValue, start) { low = middle + 1 } else { high = middle }
+            let isBefore = range.type == type ? range.start <= start : range.type.rawValue < type.rawValue
+            if isBefore { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -32,11 +32,9 @@ final class IOREQPages {
         let start = slotStart(vcpu)
         let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)
         guard IOREQState(slotByte: bits) == .ready else { return nil }
-        var bytes = InlineArray<32, UInt8>(repeating: 0)
-        var span = bytes.mutableSpan
-        pages.copyOut(from: start, into: &span)
+        let words = pages.copyOut32(from: start)
         pages.storeReleasing8(IOREQState.inProcess.replacingState(in: bits), at: start + IOREQ.stateOffset)
-        return IOREQ(trusting: bytes.span)
+        return IOREQ(words: words)
     }
 
     /// Whether Xen waits for an answer in this slot.

@@ -9,8 +9,7 @@ extension ServerCore {
     func serveSlot(of channel: VCPUChannel, _ vcpu: VCPUID) throws(XenError) {
         guard channel.ticket == 0, let slot = pages?.take(vcpu) else { return }
         let ticket = nextTicket()
-        channel.ticket = ticket
-        channel.arrived = domain.now
+        channel.begin(ticket)
         switch slot.type {
         case .invalidate:
             statistics.broadcasts += 1
@@ -36,14 +35,15 @@ extension ServerCore {
     /// ones, into the guest's buffer where that is where the answer goes.
     private func dispatch(_ slot: ValidSlot, _ channel: Channel, _ ticket: UInt64) {
         if slot.count != 1 || slot.guestBuffer != nil { statistics.strings += 1 }
-        guard let claim = claims.claim(of: slot.kind, covering: slot.coverage) else {
+        guard let index = claims.index(of: slot.kind, covering: slot.coverage) else {
             statistics.unclaimed += 1
             IORequest(slot, offset: 0, ticket: ticket, channel: channel).drop()
             return
         }
+        let offset = slot.offset(from: claims.claims[index].origin)
         do throws(XenError) {
-            try claim.device.accept(
-                IORequest(slot, offset: slot.offset(from: claim.origin), ticket: ticket, channel: channel))
+            try claims.claims[index].device.accept(
+                IORequest(slot, offset: offset, ticket: ticket, channel: channel))
         } catch {
             statistics.failures += 1
             keep(error)
@@ -51,15 +51,28 @@ extension ServerCore {
     }
 
     /// Answers the request in a vCPU's slot.
-    func answer(_ vcpu: VCPUID, on port: EventPort, value: UInt64?, arrived: UInt64) {
+    func answer(_ vcpu: VCPUID, on port: EventPort, value: UInt64?, timed: TimedRequest) {
         guard let pages else { return }
         pages.finish(vcpu, value: value)
+        statistics.answers += 1
         do throws(XenError) {
             try domain.platform.events.notify(port)
         } catch {
             keep(error)
         }
-        if domain.isTimed { statistics.serviceTime.record(domain.now &- arrived) }
+        if timed.weight > 0 { record(timed) }
+    }
+
+    /// The moment a request arrives; which requests are timed goes by their tickets.
+    func arrival(of ticket: UInt64) -> TimedRequest {
+        let weight = domain.isTimed ? CallCounter.weight(ofCall: ticket - 1) : 0
+        return TimedRequest(weight: weight, arrived: weight > 0 ? domain.now : 0)
+    }
+
+    /// Seldom, and apart from what each request needs.
+    @inline(never)
+    private func record(_ timed: TimedRequest) {
+        statistics.serviceTime.record(domain.now &- timed.arrived, times: timed.weight)
     }
 
     /// Answers every slot that Xen waits for: taken, or not looked at yet. Reads get all ones.
@@ -69,8 +82,7 @@ extension ServerCore {
             guard let vcpu = channel.vcpu, pages.isPending(vcpu) else { continue }
             if channel.ticket == 0 {
                 guard pages.take(vcpu) != nil else { continue }
-                channel.ticket = nextTicket()
-                channel.arrived = domain.now
+                channel.begin(nextTicket())
             }
             channel.complete(channel.ticket, value: .max)
         }

@@ -42,7 +42,7 @@ final class ServerCore {
             throw error.about(range.start)
         }
         // Requests for it may be in the page already; they are looked at after this.
-        claims.insert(range, device)
+        changeClaims { $0.insert(range, device) }
     }
 
     func release(_ range: IORange) throws(XenError) {
@@ -56,10 +56,13 @@ final class ServerCore {
         changeClaims { $0.remove(range) }
     }
 
-    /// A device whose last claim goes is released after the change: what its deinit does may need the claims.
+    /// A device whose last claim goes is released after the change: what its deinit does may need the claims. The table
+    /// is changed as a whole, so that looking a claim up needs no check for overlapping changes.
     private func changeClaims(_ change: (inout ClaimTable) -> Void) {
         let before = claims
-        change(&claims)
+        var after = before
+        change(&after)
+        claims = after
         withExtendedLifetime(before) {}
     }
 

@@ -19,7 +19,10 @@ public struct ServerStatistics: Sendable {
     public var failures: UInt64 = 0
     /// Xen's broadcasts.
     public var broadcasts: UInt64 = 0
-    /// From the event's arrival to the answer, in nanoseconds. Empty when the platform has no clock.
+    /// Answers given, to accesses and broadcasts. Posted writes have none.
+    public var answers: UInt64 = 0
+    /// From the event's arrival to the answer, in nanoseconds. Empty when the platform has no clock. After the first 16
+    /// answers one of 16 is timed and counts for all, because two looks at the clock cost several per cent of one.
     public var serviceTime = LatencyHistogram()
 
     /// All zero.
@@ -28,7 +31,7 @@ public struct ServerStatistics: Sendable {
 
 /// Latencies in buckets that are at most a quarter wide of their value. No allocation after creation.
 public struct LatencyHistogram: Sendable {
-    private var buckets: [UInt64]
+    private var buckets = InlineArray<256, UInt64>(repeating: 0)
     /// How many were recorded.
     public private(set) var count: UInt64 = 0
     /// The longest, in nanoseconds.
@@ -37,13 +40,13 @@ public struct LatencyHistogram: Sendable {
     public private(set) var total: UInt64 = 0
 
     /// Empty.
-    public init() { buckets = [UInt64](repeating: 0, count: 256) }
+    public init() {}
 
-    /// Records one latency in nanoseconds.
-    public mutating func record(_ nanoseconds: UInt64) {
-        buckets[Self.bucket(of: nanoseconds)] += 1
-        count += 1
-        total &+= nanoseconds
+    /// Records a latency in nanoseconds, once or for several that were not measured.
+    public mutating func record(_ nanoseconds: UInt64, times: UInt64 = 1) {
+        buckets[Self.bucket(of: nanoseconds)] += times
+        count += times
+        total &+= nanoseconds &* times
         if nanoseconds > maximum { maximum = nanoseconds }
     }
 
@@ -76,6 +79,13 @@ public struct LatencyHistogram: Sendable {
     }
 }
 
+/// When a request arrived, and how many requests its time stands for; 0: it is not timed.
+struct TimedRequest {
+    var weight: UInt64 = 0
+    /// Nanoseconds of the platform's clock.
+    var arrived: UInt64 = 0
+}
+
 /// What one DM_OP has cost so far.
 public struct CallCounter: Sendable {
     /// Calls made.
@@ -92,6 +102,9 @@ public struct CallCounter: Sendable {
     /// Counts a call, and answers how many calls its time stands for; 0: it need not be timed.
     mutating func begin() -> UInt64 {
         defer { count += 1 }
-        return count < 16 ? 1 : count % 16 == 0 ? 16 : 0
+        return Self.weight(ofCall: count)
     }
+
+    /// How many calls the time of a call stands for, by how many were made before; 0: it need not be timed.
+    static func weight(ofCall count: UInt64) -> UInt64 { count < 16 ? 1 : count % 16 == 0 ? 16 : 0 }
 }

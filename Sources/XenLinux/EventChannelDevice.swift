@@ -13,8 +13,10 @@ public import XenPlatform
 /// keeps the descriptor readable.
 public final class EventChannelDevice: EventChannels {
     private let device: OwnedDescriptor
-    /// What the last read fetched: 4 bytes a port, little-endian, from `batchNext` to `batchEnd` not handed out yet.
-    private var batch: [256 of UInt8] = .init(repeating: 0)
+    // What each request changes is changed by plain stores, never by a call that is given the place: the compiler then
+    // proves that no two accesses overlap, and no check of that is left for run time.
+    /// What the last read fetched: ports, from `batchNext` to `batchEnd` not handed out yet.
+    private let batch = WordBuffer(capacity: 64)
     private var batchNext = 0
     private var batchEnd = 0
     /// Whether a batch was handed out whole, and nobody has been told so yet.
@@ -23,6 +25,8 @@ public final class EventChannelDevice: EventChannels {
     private var bound: [EventPort] = []
     /// Ports to be handed out because of an overflow.
     private var recovered: [EventPort] = []
+    /// Whether there are some.
+    private var isRecovering = false
     /// The only domain that new ports may be bound to; nil: any.
     private var restrictedTo: DomainID?
     /// How often the driver's ring has overflowed. Then every bound port is handed out once, whether it has fired or
@@ -68,7 +72,7 @@ public final class EventChannelDevice: EventChannels {
 
     public func notify(_ port: EventPort) throws(XenError) {
         do throws(SystemError) {
-            _ = try device.send(EventChannelCall.notify, EventChannelArgument(value: port.rawValue))
+            _ = try device.control(EventChannelCall.notify, word: port.rawValue)
         } catch {
             throw XenError(error, "IOCTL_EVTCHN_NOTIFY", value: UInt64(port.rawValue))
         }
@@ -76,11 +80,8 @@ public final class EventChannelDevice: EventChannels {
 
     /// Lets a port fire again. The driver ignores a port that is not bound here.
     public func unmask(_ port: EventPort) throws(XenError) {
-        var bytes: [4 of UInt8] = .init(repeating: 0)
-        var span = bytes.mutableSpan
-        EventChannelArgument(value: port.rawValue).encode(into: &span)
         do throws(SystemError) {
-            _ = try device.write(bytes.span)
+            _ = try device.write(word: port.rawValue)
         } catch {
             throw XenError(error, "write /dev/xen/evtchn", value: UInt64(port.rawValue))
         }
@@ -98,23 +99,31 @@ public final class EventChannelDevice: EventChannels {
     }
 
     public func next() throws(XenError) -> EventPort? {
-        if let port = recovered.popLast() { return port }
-        if batchNext == batchEnd {
+        if isRecovering { return nextRecovered() }
+        var index = batchNext
+        if index == batchEnd {
             if isBatchOver {
                 isBatchOver = false
                 return nil
             }
             try fetch()
+            if isRecovering { return nextRecovered() }
+            index = 0
+            if batchEnd == 0 { return nil }
         }
-        if let port = recovered.popLast() { return port }
-        if batchNext == batchEnd { return nil }
-        defer { batchNext += 4 }
-        return port(at: batchNext)
+        batchNext = index + 1
+        return EventPort(batch[index])
+    }
+
+    private func nextRecovered() -> EventPort? {
+        let port = recovered.popLast()
+        isRecovering = !recovered.isEmpty
+        return port
     }
 
     /// See `EventChannels.wait`. Ports that are fetched and not handed out count as an event that is there.
     public func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
-        let hasEvent = batchNext != batchEnd || !recovered.isEmpty
+        let hasEvent = batchNext != batchEnd || isRecovering
         // Whoever waits without having been told wants to know what there is from now on.
         isBatchOver = false
         if hasEvent && other == nil { return .event }
@@ -128,19 +137,15 @@ public final class EventChannelDevice: EventChannels {
         return hasEvent || ready.contains(.first) ? .event : .timeout
     }
 
-    private func port(at offset: Int) -> EventPort {
-        EventPort(EventChannelArgument(trusting: batch.span.extracting(offset..<offset + 4)).value)
-    }
-
     /// Reads what has fired; nothing, when nothing has.
     private func fetch() throws(XenError) {
         batchNext = 0
         batchEnd = 0
         do throws(SystemError) {
-            var span = batch.mutableSpan
             // The driver answers whole ports; the end of a file, which is no driver, nothing.
-            batchEnd = (try device.readIfReady(into: &span) ?? 0) & ~3
-            isBatchOver = batchEnd > 0
+            let count = try batch.fill(from: device)
+            batchEnd = count
+            isBatchOver = count > 0
         } catch {
             guard error.code == XenErrorCode.efbig.rawValue else { throw XenError(error, "read /dev/xen/evtchn") }
             try recover()
@@ -156,6 +161,7 @@ public final class EventChannelDevice: EventChannels {
         }
         overflowCount += 1
         recovered = bound
+        isRecovering = !bound.isEmpty
     }
 
     private func adopt(_ number: Int32) -> BoundPort {
@@ -179,10 +185,11 @@ extension EventChannelDevice: PortOwner {
     /// Drops a port that has been fetched: its number may soon be that of another channel.
     private func forget(_ port: EventPort) {
         recovered.removeAll { $0 == port }
+        isRecovering = !recovered.isEmpty
         var kept = batchNext
-        for offset in stride(from: batchNext, to: batchEnd, by: 4) where self.port(at: offset) != port {
-            for index in 0..<4 { batch[kept + index] = batch[offset + index] }
-            kept += 4
+        for index in batchNext..<batchEnd where batch[index] != port.rawValue {
+            batch[kept] = batch[index]
+            kept += 1
         }
         batchEnd = kept
     }

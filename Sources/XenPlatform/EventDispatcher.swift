@@ -29,7 +29,7 @@ public final class EventDispatcher {
     }
 
     private let events: any EventChannels
-    /// Sorted by port.
+    /// Sorted by port. Changed as a whole, so that looking something up needs no check for overlapping changes.
     private var connections: [Connection] = []
 
     /// A dispatcher for the ports of `events`.
@@ -38,14 +38,16 @@ public final class EventDispatcher {
     /// Leads a port to its handler, which is kept until `disconnect`.
     public func connect(_ port: EventPort, _ unmasking: Unmasking, to handler: any PortHandler) {
         let connection = Connection(port: port, unmasking: unmasking, handler: handler)
-        connections.insert(connection, at: firstIndex(from: port))
+        var after = connections
+        after.insert(connection, at: Self.firstIndex(from: port, in: after))
+        connections = after
     }
 
     /// Forgets a port.
     public func disconnect(_ port: EventPort) {
         // A handler that goes is released after the change: what its deinit does may need the connections.
         let before = connections
-        connections.removeAll { $0.port == port }
+        connections = before.filter { $0.port != port }
         withExtendedLifetime(before) {}
     }
 
@@ -66,9 +68,7 @@ public final class EventDispatcher {
     }
 
     private func serve(_ port: EventPort) throws(XenError) {
-        let index = firstIndex(from: port)
-        guard index < connections.count, connections[index].port == port else { return try events.unmask(port) }
-        let connection = connections[index]
+        guard let connection = connection(of: port) else { return try events.unmask(port) }
         switch connection.unmasking {
         case .beforeHandler:
             try events.unmask(port)
@@ -84,8 +84,14 @@ public final class EventDispatcher {
         }
     }
 
+    private func connection(of port: EventPort) -> Connection? {
+        let connections = connections
+        let index = Self.firstIndex(from: port, in: connections)
+        return index < connections.count && connections[index].port == port ? connections[index] : nil
+    }
+
     /// Index of the first connection whose port is not below `port`.
-    private func firstIndex(from port: EventPort) -> Int {
+    private static func firstIndex(from port: EventPort, in connections: [Connection]) -> Int {
         var low = 0
         var high = connections.count
         while low < high {

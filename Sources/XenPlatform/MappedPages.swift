@@ -60,6 +60,20 @@ public struct MappedPages: ~Copyable {
         }
     }
 
+    /// Copies 32 bytes out of the shared memory, as four little-endian numbers: an ioreq slot. Each is read exactly
+    /// once, as by `copyOut`. `offset` is a multiple of 8.
+    public func copyOut32(from offset: Int) -> InlineArray<4, UInt64> {
+        check(offset, 32)
+        precondition(offset & 7 == 0, "atomic access out of alignment")
+        // SAFETY: all 32 bytes are in bounds and the first is aligned, checked above, and mapped for as long as self
+        // lives.
+        let words = unsafe UnsafePointer(base.advanced(by: offset).assumingMemoryBound(to: Atomic<UInt64>.self))
+        return unsafe [
+            words[0].load(ordering: .relaxed).littleEndian, words[1].load(ordering: .relaxed).littleEndian,
+            words[2].load(ordering: .relaxed).littleEndian, words[3].load(ordering: .relaxed).littleEndian,
+        ]
+    }
+
     /// Copies bytes into the shared memory, at `offset`.
     public func copyIn(at offset: Int, from bytes: Span<UInt8>) {
         check(offset, bytes.count)

@@ -52,9 +52,9 @@ enum DeviceModelTest {
             statistics.malformed == 1, "only the PCI read across registers was malformed",
             detail: "\(statistics.malformed)")
         tap.check(
-            statistics.requests + statistics.broadcasts == statistics.serviceTime.count + statistics.posted,
+            statistics.requests + statistics.broadcasts == statistics.answers + statistics.posted,
             "every request and broadcast was answered once",
-            detail: "\(statistics.requests) + \(statistics.broadcasts), \(statistics.serviceTime.count) answered")
+            detail: "\(statistics.requests) + \(statistics.broadcasts), \(statistics.answers) answered")
         try server.close()
         tap.check(true, "a server can be closed while its guest runs")
         try driving.close()
