@@ -82,7 +82,7 @@ private final class Holder {
         #expect(xen.answers[0] == [.max], "closing has answered; the late answer does nothing")
         #expect(
             xen.steps == [
-                .call("set_ioreq_server_state"), .notify(10), .unbind(10), .unmap, .call("destroy_ioreq_server"),
+                .call("set_ioreq_server_state"), .notify(10), .unbind(10), .call("destroy_ioreq_server"), .unmap,
             ])
     }
 
