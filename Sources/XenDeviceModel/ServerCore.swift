@@ -159,6 +159,7 @@ final class ServerCore {
             do throws(XenError) { try disable() } catch { keep(error) }
         }
         answerAllPending()
+        awaitFetching()
         for channel in channels { channel.close() }
         channels = []
         ring?.close()

@@ -64,7 +64,7 @@ private final class Holder {
             let server = try xen.serving(.ports(0x100...0x10F), device)
             device.handle = server.handle
         }
-        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+        #expect(xen.steps.last == .unmap)
     }
 
     @Test func takingTheServerDownInsideOfAnAccessKeepsTheOrder() throws {

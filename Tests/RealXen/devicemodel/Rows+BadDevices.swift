@@ -49,7 +49,8 @@ extension Stage {
             tap.check(outcome.failed == 0 && !guest.hasResults(0), "\(text) waits, the other vCPU does not")
             if let server = silent.take() { close(server, "the server can be closed") }
             let got = try guest.results(opcode == .portIn ? 1 : 0)
-            tap.check(got.allSatisfy { $0 == .max }, "and \(text) ends, with all ones if it has a value", detail: "\(got)")
+            tap.check(
+                got.allSatisfy { $0 == .max }, "and \(text) ends, with all ones if it has a value", detail: "\(got)")
             keeper.dropAll()
         }
         var untouched = GuestScript()
@@ -73,7 +74,8 @@ extension Stage {
         _ = try guest.run(.fill, [0x500, 5, 0])
         faulty.goodReads = 2
         let calls = faulty.calls
-        _ = try failing(.eio, .stringIn, [0x3C0, 4, 4, 0x500, 0], results: 0, "rep ins whose device throws at the third")
+        _ = try failing(
+            .eio, .stringIn, [0x3C0, 4, 4, 0x500, 0], results: 0, "rep ins whose device throws at the third")
         var script = GuestScript()
         script.expect(words: 4, at: 0x500, .max)
         script.expect(words: 1, at: 0x510, 0)
@@ -83,7 +85,8 @@ extension Stage {
         faulty.isRefusing = false
         faulty.goodReads = 1
         tap.check(try guest.run(.portIn, [0x3C0, 1], results: 1) == [0x3C], "the server is still up")
-        tap.succeeds("and can give their ports back") { () throws(XenError) in try server.release(.ports(0x3C0...0x3CF)) }
+        tap.succeeds("and can give their ports back") { () throws(XenError) in try server.release(.ports(0x3C0...0x3CF))
+        }
     }
 
     /// The command ends, and serving it has thrown the error once.
@@ -116,7 +119,9 @@ extension Stage {
         let (rounds, served): (UInt32, UInt32) = (2500, 50)
         guest.send(nothing, rounds: rounds, vcpu: 1)
         let other = steadyScript
-        judge(try guest.run(other, rounds: served), other, rounds: served, "while vCPU 1 hammers what is unclaimed, vCPU 0 is served")
+        judge(
+            try guest.run(other, rounds: served), other, rounds: served,
+            "while vCPU 1 hammers what is unclaimed, vCPU 0 is served")
         judge(try guest.outcome(vcpu: 1), nothing, rounds: rounds, "and 10,000 unclaimed accesses end, all ones")
         guest.send(nothing, rounds: rounds / 10)
         guest.send(nothing, rounds: rounds / 10, vcpu: 1)

@@ -55,7 +55,8 @@ extension Stage {
         for port in [0x4000, 0x4200, 0x43FC, 0x43FE] as [UInt32] { _ = try guest.run(.portIn, [port, 2], results: 1) }
         let gap = try guest.run(.portIn, [0x4002, 2], results: 1)
         let seen = device.take().count
-        tap.check(seen == 4 && gap == [0xFFFF], "all of them are served, and what is between them is not", detail: "\(seen)")
+        tap.check(
+            seen == 4 && gap == [0xFFFF], "all of them are served, and what is between them is not", detail: "\(seen)")
         tap.expect(.enomem, "a range can't be cut in two when there is no room") { () throws(XenError) in
             try server.release(.ports(0x43FD...0x43FE))
         }

@@ -127,7 +127,8 @@ extension Stage {
         ofMemory.add(.load, pair(0xF020_0008) + [8])
         ofMemory.expect(0x8765_4321_1234_5678)
         ofMemory.add(.store, pair(0xF020_0010) + [8] + pair(1))
-        try both(ofPorts, ofMemory, 500, "two vCPUs with different devices under load each get their own device's values")
+        try both(
+            ofPorts, ofMemory, 500, "two vCPUs with different devices under load each get their own device's values")
         let before = residentKilobytes()
         let (rounds, started) = (count / 4, MonotonicTime.now)
         try both(ofPorts, ofMemory, rounds, "\(rounds * 4) requests are served, half of them from each vCPU")
