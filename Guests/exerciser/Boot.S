@@ -135,8 +135,8 @@ interrupt_stubs:
         .set vector, vector + 1
         .endr
 
-/* Counts the interrupt for this vCPU, tells the port of the vector's device if there is one (Interrupts.swift), and ends
- * it; touches no SSE state. Stack: rdx, rcx, rax, vector, error code, rip... */
+/* Counts the interrupt for this vCPU, tells the port of the vector's device if there is one (Interrupts.swift), and
+ * ends it; touches no SSE state. Stack: rdx, rcx, rax, vector, error code, rip... */
 interrupt_common:
         pushq %rax
         pushq %rcx

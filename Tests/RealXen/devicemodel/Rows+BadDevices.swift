@@ -1,5 +1,5 @@
-// Devices that answer late, never, or throw: the guest goes on, the other vCPU is served meanwhile, the server stays up.
-// Both vCPUs are up.
+// Devices that answer late, never, or throw: the guest goes on, the other vCPU is served meanwhile, the server stays
+// up. Both vCPUs are up. Not for: limits of Xen's (Rows+Limits).
 
 import GuestDriving
 import SystemCalls
