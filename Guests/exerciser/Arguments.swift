@@ -4,11 +4,11 @@ extension Opcode {
     /// Words that follow the opcode.
     var argumentWords: Int {
         switch self {
-        case .hello, .spin: 0
+        case .hello, .spin, .expectOnes: 0
         case .peek, .armVector, .vectorCount, .startVCPU, .shutdown: 1
-        case .portIn, .poke: 2
-        case .portOut, .load, .fill, .pciRead, .awaitVector, .repeatIn, .repeatMessage: 3
-        case .pciWrite, .repeatOut, .repeatLoad: 4
+        case .portIn, .poke, .acknowledge, .script: 2
+        case .portOut, .load, .fill, .pciRead, .awaitVector, .repeatIn, .repeatMessage, .expectWords: 3
+        case .pciWrite, .repeatOut, .repeatLoad, .expectValue: 4
         case .stringIn, .stringOut, .store: 5
         case .moveIn, .moveOut, .repeatStore: 6
         }
@@ -20,8 +20,8 @@ struct Arguments {
     private var words = InlineArray<6, UInt32>(repeating: 0)
     private var position = 0
 
-    init(of opcode: Opcode, from port: CommandPort) {
-        for index in 0..<opcode.argumentWords { words[index] = port.receive() }
+    init(of opcode: Opcode, from source: inout some WordSource) {
+        for index in 0..<opcode.argumentWords { words[index] = source.receive() }
     }
 
     mutating func next() -> UInt32 {

@@ -114,7 +114,9 @@ hypercall_page:         .skip 4096
 test_buffer:             .skip 4 * 4096
 idt:                     .skip 256 * 16
 interrupt_counts:        .skip VCPUS_MAX * 256 * 4
+interrupt_acknowledgements: .skip 256 * 4
         .align 4096
+scripts:                 .skip VCPUS_MAX * 4096  /* Protocol.scriptWordsMax words each */
 stacks:                  .skip VCPUS_MAX << STACK_SHIFT
 
         .section .text.interrupts, "ax", @progbits
@@ -133,22 +135,30 @@ interrupt_stubs:
         .set vector, vector + 1
         .endr
 
-/* Counts the interrupt for this vCPU and ends it; touches no SSE state. Stack: rcx, rax, vector, error code, rip... */
+/* Counts the interrupt for this vCPU, tells the port of the vector's device if there is one (Interrupts.swift), and
+ * ends it; touches no SSE state. Stack: rdx, rcx, rax, vector, error code, rip... */
 interrupt_common:
         pushq %rax
         pushq %rcx
+        pushq %rdx
         movl %esp, %eax
         subl $stacks, %eax
         shrl $STACK_SHIFT, %eax         /* vCPU number */
         shll $8, %eax
-        movl 16(%rsp), %ecx
+        movl 24(%rsp), %ecx
         addl %ecx, %eax
         lock incl interrupt_counts(,%rax,4)
-        cmpl $32, %ecx
+        movl interrupt_acknowledgements(,%rcx,4), %edx
+        testl %edx, %edx
+        jz   2f
+        movl %ecx, %eax
+        outb %al, %dx
+2:      cmpl $32, %ecx
         jb   1f                         /* exceptions and NMI do not come from the local APIC */
         movl $0xfee000b0, %ecx
         movl $0, (%rcx)                 /* end of interrupt */
-1:      popq %rcx
+1:      popq %rdx
+        popq %rcx
         popq %rax
         addq $16, %rsp
         iretq
@@ -168,6 +178,8 @@ interrupt_common:
         address_of idt_pointer_start, idt_pointer
         address_of interrupt_stubs_start, interrupt_stubs
         address_of interrupt_counts_start, interrupt_counts
+        address_of interrupt_acknowledgements_start, interrupt_acknowledgements
+        address_of scripts_start, scripts
         address_of trampoline_start, trampoline
         address_of trampoline_stop, trampoline_end
         address_of vcpu_starting, vcpu_starting_word

@@ -40,6 +40,7 @@ enum Command {
     case armVector(UInt32)
     case vectorCount(UInt32)
     case awaitVector(UInt32, count: UInt32, tries: UInt32)
+    case acknowledge(UInt32, port: UInt32)
     case startVCPU(UInt32)
     case shutdown(reason: UInt32)
     case spin
@@ -48,10 +49,14 @@ enum Command {
     case repeatLoad(address: UInt64, width: Width, rounds: UInt32)
     case repeatStore(address: UInt64, width: Width, value: UInt64, rounds: UInt32)
     case repeatMessage(port: UInt32, vector: UInt32, rounds: UInt32)
+    case script(count: UInt32, rounds: UInt32)
+    case expectValue(UInt64, mask: UInt64)
+    case expectOnes
+    case expectWords(offset: UInt32, count: UInt32, value: UInt32)
 
     /// Reads the arguments of `opcode`, all of them even if one is bad, so that the stream stays in step.
-    init(_ opcode: Opcode, from port: CommandPort) throws(Status) {
-        var words = Arguments(of: opcode, from: port)
+    init(_ opcode: Opcode, from source: inout some WordSource) throws(Status) {
+        var words = Arguments(of: opcode, from: &source)
         switch opcode {
         case .hello: self = .hello
         case .portIn: self = .portIn(port: try words.port(), width: try words.portWidth())
@@ -84,6 +89,7 @@ enum Command {
         case .vectorCount: self = .vectorCount(try words.below(256))
         case .awaitVector:
             self = .awaitVector(try words.below(256), count: words.next(), tries: try words.rounds())
+        case .acknowledge: self = .acknowledge(try words.below(256), port: try words.port())
         case .startVCPU: self = .startVCPU(try words.below(Protocol.vcpusMax))
         case .shutdown: self = .shutdown(reason: try words.below(256))
         case .spin: self = .spin
@@ -102,6 +108,13 @@ enum Command {
             self = .repeatStore(address: address, width: width, value: words.pair(), rounds: try words.rounds())
         case .repeatMessage:
             self = .repeatMessage(port: try words.port(), vector: try words.below(256), rounds: try words.rounds())
+        case .script: self = .script(count: words.next(), rounds: words.next())  // checked when all its words are read
+        case .expectValue: self = .expectValue(words.pair(), mask: words.pair())
+        case .expectOnes: self = .expectOnes
+        case .expectWords:
+            let (offset, count) = (words.next(), words.next())
+            let checked = try Arguments.checked(offset, count: count)
+            self = .expectWords(offset: checked, count: count, value: words.next())
         }
     }
 }

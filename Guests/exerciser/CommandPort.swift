@@ -1,4 +1,4 @@
-// The two ports by which one vCPU is driven. It moves words; what they mean is Command.swift's.
+// The three ports by which one vCPU is driven. It moves words; what they mean is Command.swift's.
 import Machine
 
 /// What one command gives back.
@@ -17,14 +17,25 @@ struct Answer {
         return longer
     }
 
+    /// What an expectation looks at: the only word or pair; of a timed loop's two pairs the second, the last value.
+    var value: UInt64 {
+        let first = count > 2 ? 2 : 0
+        return UInt64(words[first]) | (count > 1 ? UInt64(words[first + 1]) << 32 : 0)
+    }
+
     /// This answer with a 64-bit result, low half first.
     func pair(_ value: UInt64) -> Answer {
         word(UInt32(truncatingIfNeeded: value)).word(UInt32(truncatingIfNeeded: value >> 32))
     }
 }
 
-/// Port pair of one vCPU.
-struct CommandPort {
+/// Where the words of commands come from: the command port, or a script.
+protocol WordSource {
+    mutating func receive() -> UInt32
+}
+
+/// Ports of one vCPU.
+struct CommandPort: WordSource {
     let vcpu: UInt32
 
     func receive() -> UInt32 { in32(Protocol.commandPort + vcpu * Protocol.portStride) }
@@ -39,6 +50,16 @@ struct CommandPort {
     }
 
     func send(_ word: UInt32) { out32(Protocol.answerPort + vcpu * Protocol.portStride, word) }
+
+    /// Tells of a failed expectation: its number in the script, from 1 on; what there was; what was wanted.
+    func report(_ number: UInt32, got: UInt64, wanted: UInt64) {
+        let port = Protocol.reportPort + vcpu * Protocol.portStride
+        out32(port, number)
+        out32(port, UInt32(truncatingIfNeeded: got))
+        out32(port, UInt32(truncatingIfNeeded: got >> 32))
+        out32(port, UInt32(truncatingIfNeeded: wanted))
+        out32(port, UInt32(truncatingIfNeeded: wanted >> 32))
+    }
 
     func send(_ answer: Answer) {
         send(answer.status.rawValue)

@@ -23,13 +23,14 @@ struct Exerciser {
     func step() {
         guard let opcode = Opcode(rawValue: port.receiveOpcode()) else { return port.send(Answer(.unknownOpcode)) }
         do throws(Status) {
-            port.send(try perform(try Command(opcode, from: port)))
+            var source = port
+            port.send(try perform(try Command(opcode, from: &source)))
         } catch {
             port.send(Answer(error))
         }
     }
 
-    private func perform(_ command: Command) throws(Status) -> Answer {
+    func perform(_ command: Command) throws(Status) -> Answer {
         switch command {
         case .hello:
             return Answer().word(Protocol.version).word(vcpu).pair(Buffer.address(0)).word(Protocol.bufferBytes)
@@ -56,12 +57,16 @@ struct Exerciser {
         case .vectorCount(let vector): return Answer().word(Interrupts.count(vector, on: vcpu))
         case .awaitVector(let vector, let count, let tries):
             return Answer().word(Interrupts.await(vector, on: vcpu, count: count, tries: tries))
+        case .acknowledge(let vector, let port): Interrupts.acknowledge(vector, by: port)
         case .startVCPU(let other): try start(other)
         case .shutdown(let reason): try shutdown(reason)
         case .spin: spin()
         case .repeatIn, .repeatOut, .repeatLoad, .repeatStore: return Benchmark.run(command)
         case .repeatMessage(let port, let vector, let rounds):
             return try Benchmark.messages(port, vector, rounds, on: vcpu)
+        case .script(let count, let rounds):
+            return try run(try Script(count: count, on: vcpu, from: port), rounds: rounds)
+        case .expectValue, .expectOnes, .expectWords: throw .badScript
         }
         return Answer()
     }

@@ -13,6 +13,12 @@ enum Interrupts {
         load_idt(idt_pointer_start())
     }
 
+    /// Has each interrupt of `vector` write its number to `port`, a byte, before it is ended: what a driver does to
+    /// make its device lower the line. Port 0: no more.
+    static func acknowledge(_ vector: UInt32, by port: UInt32) {
+        store32(interrupt_acknowledgements_start() + 4 * UInt64(vector), UInt64(port))
+    }
+
     /// Times that `vcpu` took `vector`.
     static func count(_ vector: UInt32, on vcpu: UInt32) -> UInt32 {
         UInt32(truncatingIfNeeded: load32(interrupt_counts_start() + 4 * UInt64(vcpu * 256 + vector)))

@@ -4,11 +4,13 @@
 /// Limits and ports of the command protocol.
 public enum Protocol {
     /// Told by `hello`; grows when a command changes its meaning.
-    public static let version: UInt32 = 1
+    public static let version: UInt32 = 2
     /// vCPU n reads commands from port 0x510 + 0x10 n (4 bytes at a time).
     public static let commandPort: UInt32 = 0x510
     /// vCPU n writes answers to port 0x514 + 0x10 n (4 bytes at a time).
     public static let answerPort: UInt32 = 0x514
+    /// vCPU n tells of failed expectations by port 0x518 + 0x10 n: five 4-byte words each.
+    public static let reportPort: UInt32 = 0x518
     /// From one vCPU's ports to the next vCPU's.
     public static let portStride: UInt32 = 0x10
     /// vCPUs with a stack of their own (`VCPUS_MAX` in Boot.S).
@@ -17,10 +19,14 @@ public enum Protocol {
     public static let bufferBytes: UInt32 = 4 * 4096
     /// Elements of one string command over MMIO or a port; bounded by the buffer anyway.
     public static let elementsMax: UInt32 = 4096
-    /// Rounds of one `repeat` command and of one wait.
+    /// Rounds of one `repeat` command, of one wait, and of a script.
     public static let roundsMax: UInt32 = 1 << 28
     /// Polls for one message of `repeatMessage`, about two seconds under TCG.
     public static let messageTriesMax: UInt32 = 5_000_000
+    /// Words of a script: what one page holds.
+    public static let scriptWordsMax: UInt32 = 1024
+    /// Failed expectations that one script reports; all are counted.
+    public static let reportsMax: UInt32 = 32
 }
 
 /// First word of a command.
@@ -30,11 +36,12 @@ public enum Opcode: UInt32 {
     case load = 0x20, store = 0x21, moveIn = 0x22, moveOut = 0x23
     case peek = 0x30, poke = 0x31, fill = 0x32
     case pciRead = 0x40, pciWrite = 0x41
-    case armVector = 0x50, vectorCount = 0x51, awaitVector = 0x52
+    case armVector = 0x50, vectorCount = 0x51, awaitVector = 0x52, acknowledge = 0x53
     case startVCPU = 0x60
     case shutdown = 0x70, spin = 0x71
     case repeatIn = 0x80, repeatOut = 0x81, repeatLoad = 0x82, repeatStore = 0x83
     case repeatMessage = 0x84
+    case script = 0x90, expectValue = 0x91, expectOnes = 0x92, expectWords = 0x93
 }
 
 /// First word of an answer; result words follow only after `ok`.
@@ -53,4 +60,7 @@ public enum Status: UInt32, Error {
     case noHypervisor = 6
     /// The other vCPU did not come up, or a message did not arrive, in time.
     case timedOut = 7
+    /// A script that is too long, ends within a command, or has one that scripts may not have; an expectation outside
+    /// of a script.
+    case badScript = 8
 }

@@ -44,6 +44,11 @@ final class IOREQPages {
         return state == .ready || state == .inProcess
     }
 
+    /// Whether an answer is in this slot that the vCPU has not fetched yet: Xen empties the slot then.
+    func isAnswered(_ vcpu: VCPUID) -> Bool {
+        IOREQState(slotByte: pages.loadAcquiring8(at: slotStart(vcpu) + IOREQ.stateOffset)) == .responseReady
+    }
+
     /// Answers: the data first (where the guest reads), then the state. The caller notifies.
     func finish(_ vcpu: VCPUID, value: UInt64?) {
         let start = slotStart(vcpu)

@@ -34,8 +34,9 @@ struct ServerLifetime: ~Copyable {
     deinit { _ = core.close() }
 }
 
-/// An ioreq server: Xen hands it the guest's accesses to the ranges it claims. Closing it, or letting it go, disables
-/// it, answers what is pending, unbinds, unmaps and destroys, in that order, also after an error half-way.
+/// An ioreq server: Xen hands it the guest's accesses to the ranges it claims. Closing it, or letting it go, gives
+/// back the memory type if it holds it, disables it, answers what is pending, unbinds, destroys and unmaps, in that
+/// order, also after an error half-way.
 public struct IOREQServer<State>: ~Copyable {
     let lifetime: ServerLifetime
 
@@ -105,12 +106,12 @@ extension IOREQServer where State == ServerState.Serving {
     /// Takes the writes to all frames of the type `ioreqServer` (`map_mem_type_to_ioreq_server`): write-tracked
     /// pages. Throws EBUSY when a server holds the type, EOPNOTSUPP without hardware-assisted paging.
     public func claimMemoryType() throws(XenError) {
-        _ = try domain.perform(DMOP.MapMemoryType(id: id, type: .ioreqServer, flags: .write))
+        try lifetime.core.holdMemoryType(true)
     }
 
     /// Gives the memory type back: its frames are ordinary RAM again. Throws EINVAL when this server does not hold it.
     public func releaseMemoryType() throws(XenError) {
-        _ = try domain.perform(DMOP.MapMemoryType(id: id, type: .ioreqServer, flags: []))
+        try lifetime.core.holdMemoryType(false)
     }
 
     /// Serves one round of what has come in, on every server of the platform, and returns without waiting.

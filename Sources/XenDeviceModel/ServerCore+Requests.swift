@@ -88,6 +88,30 @@ extension ServerCore {
         }
     }
 
+    /// How long closing waits for the vCPUs to fetch their answers, in nanoseconds. One that runs does so in
+    /// microseconds; one of a paused domain does not. Without a clock it is that many looks of a millisecond; with one
+    /// that stands still, `fetchingLooksMax`.
+    private static var fetchingPatience: UInt64 { 50_000_000 }
+    private static var fetchingLooksMax: Int { 10_000 }
+
+    /// An answer that a vCPU has not fetched when its server is destroyed is lost: a read then gives 0, whatever it was
+    /// (dmop.md section 3.6). On one processor the vCPU can't even have run yet.
+    func awaitFetching() {
+        guard let pages else { return }
+        let started = domain.now
+        for look in 0..<Self.fetchingLooksMax {
+            let isFetched = !channels.contains { channel in channel.vcpu.map { pages.isAnswered($0) } ?? false }
+            let waited = domain.isTimed ? domain.now &- started : UInt64(look) * 1_000_000
+            if isFetched || waited >= Self.fetchingPatience { return }
+            // For its time alone (none, if something else has come in, which is served after closing).
+            do throws(XenError) {
+                _ = try domain.platform.events.wait(orReadable: nil, milliseconds: 1)
+            } catch {
+                return
+            }
+        }
+    }
+
     /// The ring's port has fired: serves what was in it at this moment. What comes later fires the port anew.
     /// A write pointer out of reach is misuse: the server is taken down (dmop.md sections 7 and 15.11).
     func drainRing(_ channel: RingChannel) throws(XenError) {

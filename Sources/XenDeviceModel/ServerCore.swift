@@ -16,6 +16,7 @@ final class ServerCore {
     private var ring: RingChannel?
     private(set) var isEnabled = false
     private(set) var isClosed = false
+    private var holdsMemoryType = false
     private var lastTicket: UInt64 = 0
     private var keptFailure: XenError?
 
@@ -123,6 +124,13 @@ final class ServerCore {
         domain.platform.dispatcher.connect(channel.port, .afterHandler, to: channel)
     }
 
+    /// Takes the writes to frames of type 4, or gives the type back (dmop.md section 3.15).
+    func holdMemoryType(_ hold: Bool) throws(XenError) {
+        try checkOpen("map_mem_type_to_ioreq_server")
+        _ = try domain.perform(DMOP.MapMemoryType(id: id, type: .ioreqServer, flags: hold ? .write : []))
+        holdsMemoryType = hold
+    }
+
     func nextTicket() -> UInt64 {
         lastTicket += 1
         return lastTicket
@@ -137,26 +145,35 @@ final class ServerCore {
         throw failure
     }
 
-    /// Disables, answers what is pending, unbinds, unmaps, destroys: each step whether or not the one before worked,
-    /// for the domain may be half gone. The first failure is reported. Source: dmop.md section 16.
+    /// Gives the memory type back, disables, answers what is pending, unbinds, destroys, unmaps: each step whether or
+    /// not the one before worked, for the domain may be half gone. The first failure is reported. Source: dmop.md
+    /// section 16.
+    ///
+    /// The type first: frames that keep it when its holder is destroyed make a vCPU that writes to one try again for
+    /// ever. The pages last: as long as we map one, Xen gives the id of a dead domain to no other, so that no call of
+    /// ours can reach a stranger.
     func close() -> XenError? {
         guard !isClosed else { return nil }
+        if holdsMemoryType {
+            do throws(XenError) { try holdMemoryType(false) } catch { keep(error) }
+        }
         isClosed = true
         if isEnabled {
             do throws(XenError) { try disable() } catch { keep(error) }
         }
         answerAllPending()
+        awaitFetching()
         for channel in channels { channel.close() }
         channels = []
         ring?.close()
         ring = nil
-        pages = nil
         changeClaims { $0 = ClaimTable() }
         do throws(XenError) {
             _ = try domain.perform(DMOP.DestroyIOREQServer(id: id))
         } catch {
             keep(error)
         }
+        pages = nil
         defer { keptFailure = nil }
         return keptFailure
     }

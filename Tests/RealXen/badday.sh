@@ -81,6 +81,81 @@ within 30 gone $device
 wait $device
 row $? "PortScratch ends with its domain" "$(cat /tmp/messages)"
 
+# A guest that hammers our port and, on its other vCPU, what nobody claims. xen-devicemodel-test sets it going, by a
+# server of its own.
+make_guest exerciser.cfg
+domain=$(xl domid exerciser)
+serve "$domain"
+xl unpause exerciser
+xen-devicemodel-test "$domain" hammer 1016 >/tmp/hammer 2>&1 &
+hammer=$!
+within 120 says hammering /tmp/hammer
+row $? "a guest is set going" "$(cat /tmp/hammer)"
+written() { [ "$(wc -c </tmp/output)" -gt "$1" ]; }
+within 120 written 1000
+row $? "a guest hammers SerialConsole, and is served" "$(wc -c </tmp/output) bytes"
+kill $device
+within 60 gone $device
+wait $device
+row $? "SIGTERM ends it under the hammer, with 0" "$(cat /tmp/messages)"
+serve "$domain"
+within 120 written 1000
+row $? "and it can start again under it" "$(wc -c </tmp/output) bytes"
+xl destroy exerciser
+within 60 gone $device
+wait $device
+row $? "the domain is destroyed in the middle of it, and SerialConsole ends with 0" "$(cat /tmp/messages)"
+within 60 gone $hammer
+wait $hammer
+row $? "as does the other program" "$(cat /tmp/hammer)"
+
+# An id that is used again. same-id asks for ids by 4.17's interface.
+id_free() { same-id make "$domain" 2>/tmp/same-id; }
+if [ "$(cat /sys/hypervisor/version/minor)" = 17 ]; then
+    make_guest exerciser.cfg
+    domain=$(xl domid exerciser)
+    serve "$domain"
+    old=$device
+    kill -STOP $old
+    xl destroy exerciser &
+    destroy=$!
+    within 60 no_domain exerciser
+    ! id_free && says 'File exists' /tmp/same-id
+    row $? "a destroyed domain's id can't be had while a SerialConsole that is stopped maps a page of it" \
+        "$(cat /tmp/same-id)"
+    kill -CONT $old
+    within 30 gone $old
+    wait $old
+    row $? "that SerialConsole finds its domain dying, and ends with 0" "$(cat /tmp/messages)"
+    wait $destroy
+    within 60 id_free
+    row $? "when it has ended another domain can have the id" "$(cat /tmp/same-id)"
+    serve "$domain"
+    within 10 says 'serving domain' /tmp/messages
+    row $? "and a SerialConsole serves that one" "$(cat /tmp/messages)"
+    same-id destroy "$domain" 2>/tmp/same-id
+    row $? "a domain that xl knows nothing of is destroyed" "$(cat /tmp/same-id)"
+    within 30 gone $device
+    wait $device
+    row $? "and its SerialConsole ends with 0" "$(cat /tmp/messages)"
+    # Killed, it can't undo anything; what holds the id is the mapping, which goes with the process.
+    within 60 id_free
+    serve "$domain"
+    kill -STOP $device
+    same-id destroy "$domain" 2>/tmp/same-id
+    ! id_free && says 'File exists' /tmp/same-id
+    row $? "the id is held again" "$(cat /tmp/same-id)"
+    kill -KILL $device
+    wait $device 2>/dev/null
+    within 60 id_free
+    row $? "until the program that held it is killed" "$(cat /tmp/same-id)"
+    serve "$domain"
+    kill $device
+    wait $device
+    row $? "a new domain of that id has nothing left of the old one's server, and is served" "$(cat /tmp/messages)"
+    same-id destroy "$domain"
+fi
+
 # The guest's console goes away in the middle of its boot: the guest goes on, with nobody at its port.
 make_guest linux.cfg
 serve "$(xl domid lin)"

@@ -59,7 +59,7 @@ import XenABI
         xen.fire(remote: FakeXen.ringRemote)
         #expect(failure { () throws(XenError) in try server.process() }?.code == .eoverflow)
         #expect(device.accesses.isEmpty)
-        #expect(xen.steps.last == .call("destroy_ioreq_server"), "the server is down")
+        #expect(xen.steps.last == .unmap, "the server is down")
         #expect(xen.masked.isEmpty)
     }
 

@@ -40,6 +40,8 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     /// A vCPU for which Xen makes no port.
     var portlessVCPU: UInt32?
     var notifyRefusal: XenErrorCode?
+    /// Waits until the guest's vCPUs run and fetch their answers; 0: at once.
+    var waitsUntilFetching = 0
     /// Called after each answer that a guest has got.
     var whenAnswered: (() -> Void)?
     private(set) var nextServer: UInt16 = 0
@@ -162,7 +164,7 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
         guard let remote = bound[port.rawValue] else { throw XenError(.enotconn, "IOCTL_EVTCHN_NOTIFY") }
         steps.append(.notify(remote))
         guard remote >= 10 else { return }
-        collectAnswer(remote - 10)
+        if waitsUntilFetching == 0 { collectAnswer(remote - 10) }
     }
 
     func unmask(_ port: EventPort) throws(XenError) { masked.remove(port.rawValue) }
@@ -177,6 +179,10 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     var descriptor: Int32 { -1 }
 
     func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
+        if waitsUntilFetching > 0 {
+            waitsUntilFetching -= 1
+            if waitsUntilFetching == 0 { for vcpu in 0..<vcpus { collectAnswer(UInt32(vcpu)) } }
+        }
         if fired.contains(where: { !masked.contains($0) }) { return .event }
         timeouts += 1
         return timeouts > 3 ? .other : .timeout

@@ -30,14 +30,14 @@ import XenPlatform
         try server.close()
     }
 
-    @Test func undoingGoesDisableUnbindUnmapDestroy() throws {
+    @Test func undoingGoesDisableUnbindDestroyUnmap() throws {
         let server = try xen.serving(.ports(0x100...0x10F), device, buffered: .atomic)
         xen.steps = []
         try server.close()
         #expect(
             xen.steps == [
-                .call("set_ioreq_server_state"), .unbind(10), .unbind(FakeXen.ringRemote), .unmap,
-                .call("destroy_ioreq_server"),
+                .call("set_ioreq_server_state"), .unbind(10), .unbind(FakeXen.ringRemote),
+                .call("destroy_ioreq_server"), .unmap,
             ])
     }
 
@@ -46,7 +46,7 @@ import XenPlatform
             let server = try xen.serving(.ports(0x100...0x10F), device)
             _ = server.id
         }
-        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+        #expect(xen.steps.last == .unmap)
     }
 
     @Test(arguments: [DMOpcode.mapIORange, .setIOREQServerState])
@@ -57,7 +57,7 @@ import XenPlatform
             try server.close()
         }
         #expect(error?.code == .enomem)
-        #expect(xen.steps.suffix(2) == [.unmap, .call("destroy_ioreq_server")])
+        #expect(xen.steps.suffix(2) == [.call("destroy_ioreq_server"), .unmap])
     }
 
     @Test func aFailedPageMappingDestroysTheServer() throws {
@@ -77,7 +77,7 @@ import XenPlatform
             try server.close()
         }
         #expect(error?.code == .einval)
-        #expect(xen.steps.suffix(3) == [.call("set_ioreq_server_state"), .unmap, .call("destroy_ioreq_server")])
+        #expect(xen.steps.suffix(3) == [.call("set_ioreq_server_state"), .call("destroy_ioreq_server"), .unmap])
     }
 
     @Test func aRefusedUndoingIsReportedAfterAllOfItWasTried() throws {
@@ -87,7 +87,31 @@ import XenPlatform
         var error: XenError?
         do throws(XenError) { try server.close() } catch let refusal { error = refusal }
         #expect(error?.code == .esrch)
-        #expect(xen.steps.suffix(2) == [.unmap, .call("destroy_ioreq_server")])
+        #expect(xen.steps.suffix(2) == [.call("destroy_ioreq_server"), .unmap])
+    }
+
+    /// An answer that was not fetched when the server is destroyed is lost (dmop.md section 3.6).
+    @Test func aServerIsDestroyedWhenItsAnswersWereFetched() throws {
+        let keeper = Keeper()
+        let server = try xen.serving(.ports(0x100...0x10F), keeper)
+        xen.access(0, portRead(0x100, 1))
+        try server.process()
+        xen.waitsUntilFetching = 3
+        xen.whenAnswered = { [xen] in #expect(!xen.steps.contains(.call("destroy_ioreq_server"))) }
+        try server.close()
+        #expect(xen.answers[0] == [.max])
+        #expect(xen.steps.suffix(2) == [.call("destroy_ioreq_server"), .unmap])
+    }
+
+    @Test func aGuestThatDoesNotRunHoldsUpNoClosing() throws {
+        let keeper = Keeper()
+        let server = try xen.serving(.ports(0x100...0x10F), keeper)
+        xen.access(0, portRead(0x100, 1))
+        try server.process()
+        xen.waitsUntilFetching = .max
+        try server.close()
+        #expect(xen.answers[0] == nil)
+        #expect(xen.steps.suffix(2) == [.call("destroy_ioreq_server"), .unmap])
     }
 
     @Test func theRefusedRangeIsNamed() throws {
@@ -160,7 +184,7 @@ import XenPlatform
             try server.close()
         }
         #expect(error?.code == .enodev && error?.value == 1)
-        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+        #expect(xen.steps.last == .unmap)
     }
 
     @Test func twoDomainObjectsOnOnePlatformHearOfTheirOwnPorts() throws {

@@ -56,6 +56,26 @@ import XenABI
         #expect(sent(.mapMemoryType).prefix(8) == [0, 0, 4, 0, 0, 0, 0, 0])
     }
 
+    /// Frames that keep the type of a destroyed server hang the vCPU that writes to one (dmop.md section 3.15).
+    @Test func aServerThatGoesGivesTheMemoryTypeBackFirst() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), Recorder())
+        try server.claimMemoryType()
+        xen.steps = []
+        try server.close()
+        #expect(xen.steps.first == .call("map_mem_type_to_ioreq_server"))
+        #expect(sent(.mapMemoryType).prefix(8) == [0, 0, 4, 0, 0, 0, 0, 0])
+        #expect(xen.steps.filter { $0 == .call("map_mem_type_to_ioreq_server") }.count == 1)
+    }
+
+    @Test func aServerWithoutTheMemoryTypeDoesNotGiveItBack() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), Recorder())
+        try server.claimMemoryType()
+        try server.releaseMemoryType()
+        xen.steps = []
+        try server.close()
+        #expect(!xen.steps.contains(.call("map_mem_type_to_ioreq_server")))
+    }
+
     @Test(arguments: [1, 255, 256, 257, 1000])
     func extentsAreSplitAtTheKernelsLimit(count: Int) throws {
         let domain = try xen.domain()

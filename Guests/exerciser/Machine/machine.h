@@ -24,4 +24,5 @@ uint64_t hypercall(uint32_t number, uint64_t first, uint64_t second);
 uint64_t image_start(void), image_end(void);
 uint64_t test_buffer_start(void), hypercall_page_start(void);
 uint64_t idt_start(void), idt_pointer_start(void), interrupt_stubs_start(void), interrupt_counts_start(void);
+uint64_t interrupt_acknowledgements_start(void), scripts_start(void);
 uint64_t trampoline_start(void), trampoline_stop(void), vcpu_starting(void);

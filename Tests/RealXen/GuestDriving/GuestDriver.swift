@@ -27,6 +27,7 @@ public final class GuestDriver: IODevice {
 
     private var commands = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
     private var answers = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
+    private var reports = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
     private var waiting = [WaitingRead?](repeating: nil, count: Int(Protocol.vcpusMax))
     /// The guest.
     public let domain: DeviceModelDomain
@@ -42,7 +43,12 @@ public final class GuestDriver: IODevice {
     public func accept(_ request: consuming IORequest) {
         let vcpu = Int(request.offset / UInt64(Protocol.portStride))
         guard request.isRead else {
-            answers[vcpu].append(UInt32(truncatingIfNeeded: request.value))
+            let word = UInt32(truncatingIfNeeded: request.value)
+            if request.offset % UInt64(Protocol.portStride) == UInt64(Protocol.reportPort - Protocol.commandPort) {
+                reports[vcpu].append(word)
+            } else {
+                answers[vcpu].append(word)
+            }
             request.answer()
             return
         }
@@ -65,6 +71,11 @@ public final class GuestDriver: IODevice {
     /// Whether a vCPU waits for a command, and does nothing until it gets one.
     public func isWaiting(vcpu: Int = 0) -> Bool { waiting[vcpu] != nil && commands[vcpu].isEmpty }
 
+    /// Whether a vCPU has taken all of its commands, and is at the last one.
+    public func isBusy(vcpu: Int = 0) -> Bool {
+        waiting[vcpu] == nil && commands[vcpu].isEmpty && answers[vcpu].isEmpty
+    }
+
     /// Whether a vCPU has answered: a status, and `count` results if it is 0.
     public func hasResults(_ count: Int, vcpu: Int = 0) -> Bool {
         answers[vcpu].count >= 1 && (answers[vcpu][0] != 0 || answers[vcpu].count > count)
@@ -79,6 +90,12 @@ public final class GuestDriver: IODevice {
         return Array(answers[vcpu].prefix(count))
     }
 
+    /// What a vCPU has told by its report port since the last look.
+    func takeReports(vcpu: Int) -> [UInt32] {
+        defer { reports[vcpu] = [] }
+        return reports[vcpu]
+    }
+
     /// Gives a command and waits for its results.
     public func run(
         _ opcode: Opcode, _ words: [UInt32] = [], results count: Int = 0, vcpu: Int = 0
@@ -88,8 +105,10 @@ public final class GuestDriver: IODevice {
     }
 
     /// Serves every server of the domain until a condition holds.
-    public func serve(until holds: () -> Bool) throws(DriverError) {
-        let deadline = MonotonicTime.now.nanoseconds + Self.patience * 1_000_000
+    public func serve(
+        patience: UInt64 = GuestDriver.patience, until holds: () -> Bool
+    ) throws(DriverError) {
+        let deadline = MonotonicTime.now.nanoseconds + patience * 1_000_000
         while !holds() {
             guard MonotonicTime.now.nanoseconds < deadline else { throw .noAnswer }
             do throws(XenError) {

@@ -16,6 +16,8 @@ struct Stage {
 
     static let portBase: UInt16 = 0x200
     static let memoryBase: UInt64 = 0xF000_0000
+    /// The requests of `pciRows` and `oddAccessRows` that no device may see.
+    static let malformedCount: UInt64 = 9
     static let pci = PCIAddress(segment: 0, bus: 0, device: 2, function: 0)
 }
 

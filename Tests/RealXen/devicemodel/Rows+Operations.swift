@@ -54,52 +54,6 @@ extension Stage {
         }
     }
 
-    func dirtyRows(_ domain: DeviceModelDomain) throws(DriverError) {
-        // The guest's test buffer lies in this window, so that a store of the guest's is seen.
-        let hello = try guest.run(.hello, results: 5)
-        let first = GuestFrame(containing: joined([hello[2], hello[3]]))
-        var bitmap = [UInt8](repeating: 0, count: 2)
-        tap.succeeds("track_dirty_vram reports all at first, then nothing") { () throws(XenError) in
-            var span = bitmap.mutableSpan
-            try domain.trackDirtyVRAM(first: first, count: 16, into: &span)
-            guard span[0] == 0xFF, span[1] == 0xFF else { throw XenError(.erange, "first bitmap") }
-            try domain.trackDirtyVRAM(first: first, count: 16, into: &span)
-        }
-        _ = try guest.run(.poke, [0x1000, 1])
-        tap.succeeds("and then the page that the guest wrote") { () throws(XenError) in
-            var span = bitmap.mutableSpan
-            try domain.trackDirtyVRAM(first: first, count: 16, into: &span)
-            guard span[0] & 2 == 2, span[0] & 8 == 0 else { throw XenError(.erange, "bitmap", value: UInt64(span[0])) }
-            try domain.stopTrackingDirtyVRAM()
-        }
-    }
-
-    /// Write-tracked pages: the guest's store to one comes to the server, its load does not.
-    func writeTrackingRows(_ server: borrowing IOREQServer<ServerState.Serving>) throws(DriverError) {
-        let hello = try guest.run(.hello, results: 5)
-        let address = joined([hello[2], hello[3]]) + 0x3000
-        let page = Recorder()
-        _ = try guest.run(.poke, [0x3008, 0x1357_9BDF])
-        tap.succeeds("a server can take the memory type and a page of it") { () throws(XenError) in
-            try server.claimMemoryType()
-            try server.claim(.memory(address...address + 0xFFF), for: page)
-            try server.domain.setMemoryType(.ioreqServer, first: GuestFrame(containing: address), count: 1)
-        }
-        _ = try guest.run(.poke, [0x3008, 0x2468_ACE0])
-        tap.check(
-            page.take() == [Access(isRead: false, offset: 8, bytes: 4, value: 0x2468_ACE0)],
-            "the guest's write to a tracked page comes to the server")
-        let value = try guest.run(.peek, [0x3008], results: 1)
-        tap.check(value == [0x1357_9BDF] && page.take().isEmpty, "its read is served from memory", detail: "\(value)")
-        tap.succeeds("and everything can be given back") { () throws(XenError) in
-            try server.domain.setMemoryType(.ramReadWrite, first: GuestFrame(containing: address), count: 1)
-            try server.release(.memory(address...address + 0xFFF))
-            try server.releaseMemoryType()
-        }
-        _ = try guest.run(.poke, [0x3008, 7])
-        tap.check(try guest.run(.peek, [0x3008], results: 1) == [7], "so that writes are ordinary again")
-    }
-
     /// Rows about other domains; `domain`'s platform is restricted.
     func restrictionRows(_ domain: DeviceModelDomain) {
         let other = DomainID(domain.id.rawValue + 1)
@@ -167,19 +121,4 @@ func windowRows(_ stage: Stage, _ server: borrowing IOREQServer<ServerState.Serv
     let wanted = (0..<600).map { Access(isRead: false, offset: UInt64($0), bytes: 1, value: UInt64($0 & 0xFF)) }
     stage.tap.check(window.take() == wanted, "600 byte writes to it arrive once each, in order")
     stage.tap.say("# of which \(server.statistics.posted) by the ring")
-}
-
-/// Interrupt lines, which only an HVM guest has. Rows N2, O1 and P1 of dmop.md section 18.5.
-func lineRows(_ tap: TAP, _ domain: DeviceModelDomain) {
-    tap.succeeds("set_isa_irq_level raises and lowers a line, twice each") { () throws(XenError) in
-        for level in [true, true, false, false] { try domain.setISAIRQLevel(4, level: level) }
-    }
-    tap.succeeds("set_pci_intx_level too") { () throws(XenError) in
-        for level in [true, true, false, false] { try domain.setPCIINTxLevel(device: 3, pin: 0, level: level) }
-    }
-    tap.succeeds("set_pci_link_route routes a link and disables it") { () throws(XenError) in
-        try domain.setPCILinkRoute(0, to: 5)
-        try domain.setPCILinkRoute(0, to: 5)
-        try domain.setPCILinkRoute(0, to: nil)
-    }
 }

@@ -5,7 +5,23 @@ import TAP
 import XenABI
 import XenDeviceModel
 
+/// Takes a server down; what went wrong doing so.
+func failureOfClosing(_ server: consuming IOREQServer<ServerState.Serving>) -> XenError? {
+    do throws(XenError) {
+        try server.close()
+        return nil
+    } catch {
+        return error
+    }
+}
+
 extension Stage {
+    /// The row about taking a server down.
+    func close(_ server: consuming IOREQServer<ServerState.Serving>, _ text: String) {
+        let failure = failureOfClosing(server)
+        tap.check(failure == nil, text, detail: failure?.description ?? "")
+    }
+
     /// Claims and releases while serving; answers later, or never. Ports 0x300 to 0x30f are the keeper's.
     func deferralRows(_ server: borrowing IOREQServer<ServerState.Serving>) throws(DriverError) {
         let keeper = Keeper()
@@ -83,21 +99,6 @@ extension Stage {
         tap.check(
             try guest.run(.portIn, [0x204, 1], results: 1) == [0x11], "a server that was let go is gone")
         _ = ports.take()
-    }
-
-    func interruptRows(_ domain: DeviceModelDomain) throws(DriverError) {
-        _ = try guest.run(.armVector, [0x40])
-        for count in 1...20 as ClosedRange<UInt32> {
-            guest.send(.awaitVector, [0x40, count, 1 << 24])
-            var failure: XenError?
-            do throws(XenError) { try domain.injectMSI(address: 0xFEE0_0000, data: 0x40) } catch { failure = error }
-            let got = try guest.results(1)
-            guard failure == nil, got == [count] else {
-                tap.check(false, "20 MSIs arrive, each counted once", detail: "\(got), wanted \(count)")
-                return
-            }
-        }
-        tap.check(true, "20 MSIs arrive, each counted once")
     }
 
     private func xen(_ text: String, _ body: () throws(XenError) -> Void) { tap.succeeds(text, body) }
