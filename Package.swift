@@ -44,7 +44,7 @@ let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
     library("EventLoop", ["SystemCalls"]),
-    library("XenLinux", ["XenABI", "XenPlatform", "SystemCalls"]),
+    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
@@ -64,6 +64,11 @@ let programTargets: [Target] = [
         path: "Sources/corbel", swiftSettings: house),
     program("SerialConsole", deviceModel + ["EventLoop"], path: "Examples/SerialConsole"),
     program("PortScratch", deviceModel, path: "Examples/PortScratch"),
+    program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters"),
+    program("PCIFunction", deviceModel, path: "Examples/PCIFunction"),
+    program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer"),
+    program("ShadowTable", deviceModel, path: "Examples/ShadowTable"),
+    program("BlockDevice", deviceModel, path: "Examples/BlockDevice"),
 ]
 
 let testTargets: [Target] = [
@@ -82,6 +87,9 @@ let testTargets: [Target] = [
         name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    .target(name: "StoredPNG", path: "Tests/StoredPNG", swiftSettings: house),
+    program(
+        "xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
     // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).
     .target(name: "CTrace", path: "Tests/RealXen/CTrace"),
     .target(
