@@ -76,9 +76,18 @@ let testTargets: [Target] = [
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
-    tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
+    tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
     tests("PortScratchTests", ["PortScratch", "XenDeviceModel"]),
+    // Devices without Xen: a guest's RAM, and a Xen of a few lines.
+    .target(
+        name: "FakeGuest", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/FakeGuest",
+        swiftSettings: house),
+    tests("MemoryMappedRegistersTests", ["MemoryMappedRegisters", "FakeGuest", "XenDeviceModel"]),
+    tests("PCIFunctionTests", ["PCIFunction", "FakeGuest", "XenABI", "XenDeviceModel"]),
+    tests("FrameBufferTests", ["FrameBuffer", "FakeGuest", "StoredPNG", "XenABI", "XenDeviceModel"]),
+    tests("ShadowTableTests", ["ShadowTable", "FakeGuest", "XenABI", "XenDeviceModel"]),
+    tests("BlockDeviceTests", ["BlockDevice", "FakeGuest", "SystemCalls", "XenABI", "XenDeviceModel"]),
     tests("LabKitTests", ["LabKit"]),
     // Programs for dom0 of the lab: they print TAP.
     .target(

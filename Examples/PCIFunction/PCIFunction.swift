@@ -16,7 +16,7 @@ final class Configuration: RegisterDevice {
 
     private var space = RegisterFile(byteCount: 256)
     private let server: ServerHandle
-    private let doorbell: Doorbell
+    let doorbell: Doorbell
     private var bar: IORange?
 
     init(_ server: ServerHandle) {

@@ -26,7 +26,7 @@ final class TableRegisters: RegisterDevice {
 
     func read(offset: UInt64, width: AccessWidth) -> UInt64 {
         guard offset >= Register.shadow else { return registers.read(offset: offset, width: width) }
-        return page?.shadow.read(offset: offset - UInt64(Register.shadow), width: width) ?? .max
+        return page?.shadow.read(offset: offset - UInt64(Register.shadow), width: width) ?? width.allOnes
     }
 
     func write(offset: UInt64, width: AccessWidth, value: UInt64) {

@@ -119,7 +119,7 @@ enum DeviceCommand {
         } else if words.count > 0, first.utf8.starts(with: "-".utf8) {
             self = .wrong("there is no option \(first)")
         } else if words.count != operandCount + 1 {
-            self = .wrong("\(operandCount + 1) words are needed, not \(words.count)")
+            self = .wrong(words.count <= operandCount ? "too few words" : "too many words")
         } else if let number = UInt16(first), !DomainID(number).isReserved {
             self = .serve(DomainID(number), Array(words.dropFirst()))
         } else {
