@@ -15,7 +15,7 @@ final class Disk: RegisterDevice {
         static let (command, status, capacity) = (0x10, 0x14, 0x18)
     }
 
-    /// What a write to the command register asks for: the way of the sector, to or from the buffer or the guest's memory.
+    /// What a write to the command register asks for: which way the sector goes.
     enum Command: UInt64 {
         case readToBuffer = 1
         case writeFromBuffer = 2

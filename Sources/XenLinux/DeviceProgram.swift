@@ -7,14 +7,18 @@ public import XenDeviceModel
 
 /// A program that serves one domain with one device model: `NAME DOMID [OPERAND...]`.
 ///
-///     @main enum Echo: DeviceProgram {
-///         static let name = "Echo"
-///         static let version = "1.0.0"
-///         static func serve(_ domain: DeviceModelDomain, _ operands: [String], until stop: StopSignals) throws(XenError) {
-///             let server = try domain.makeIOREQServer().mapPages().claim(.ports(0x300...0x303), for: EchoPorts()).enable()
-///             try server.serve(until: stop)
-///         }
+/// ```swift
+/// @main enum Echo: DeviceProgram {
+///     static let (name, version) = ("Echo", "1.0.0")
+///
+///     static func serve(
+///         _ domain: DeviceModelDomain, _ operands: [String], until stop: StopSignals
+///     ) throws(XenError) {
+///         let server = try domain.makeIOREQServer().mapPages()
+///         try server.claim(.ports(0x300...0x303), for: EchoPorts()).enable().serve(until: stop)
 ///     }
+/// }
+/// ```
 ///
 /// `--help` and `--version` are answered. The platform is the real Xen, or what `CORBEL_HYPERVISOR` says, restricted to
 /// the domain. SIGTERM, SIGINT and SIGHUP make `stop` readable. The exit status is 0 when `serve` returns; 1, with a
@@ -26,8 +30,8 @@ public protocol DeviceProgram {
     static var version: String { get }
     /// What the words after DOMID are, in capitals; all of them must be given. None by default.
     static var operands: [String] { get }
-    /// Serves the domain until `stop` is readable or the domain goes away. `operands` are the words after DOMID, as many
-    /// as the property names.
+    /// Serves the domain until `stop` is readable or the domain goes away. `operands` are the words after DOMID, as
+    /// many as the property names.
     static func serve(_ domain: DeviceModelDomain, _ operands: [String], until stop: StopSignals) throws(XenError)
 }
 
