@@ -97,8 +97,7 @@ let testTargets: [Target] = [
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
     .target(name: "StoredPNG", path: "Tests/StoredPNG", swiftSettings: house),
-    program(
-        "xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
+    program("xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
     // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).
     .target(name: "CTrace", path: "Tests/RealXen/CTrace"),
     .target(
