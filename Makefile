@@ -2,7 +2,7 @@
 # Both install what is missing (apt only, each command is printed first) and build.
 PREFIX ?= /usr/local
 SWIFT_BUILD = swift build -c release
-PROGRAMS = corbel SerialConsole PortScratch
+PROGRAMS = corbel SerialConsole PortScratch MemoryMappedRegisters PCIFunction FrameBuffer ShadowTable BlockDevice
 
 .PHONY: all run test bench fuzz lint docs install clean build setup-run setup-test
 

@@ -44,7 +44,7 @@ let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
     library("EventLoop", ["SystemCalls"]),
-    library("XenLinux", ["XenABI", "XenPlatform", "SystemCalls"]),
+    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
@@ -64,6 +64,11 @@ let programTargets: [Target] = [
         path: "Sources/corbel", swiftSettings: house),
     program("SerialConsole", deviceModel + ["EventLoop"], path: "Examples/SerialConsole"),
     program("PortScratch", deviceModel, path: "Examples/PortScratch"),
+    program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters"),
+    program("PCIFunction", deviceModel, path: "Examples/PCIFunction"),
+    program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer"),
+    program("ShadowTable", deviceModel, path: "Examples/ShadowTable"),
+    program("BlockDevice", deviceModel, path: "Examples/BlockDevice"),
 ]
 
 let testTargets: [Target] = [
@@ -71,9 +76,18 @@ let testTargets: [Target] = [
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
-    tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform"]),
+    tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
     tests("PortScratchTests", ["PortScratch", "XenDeviceModel"]),
+    // Devices without Xen: a guest's RAM, and a Xen of a few lines.
+    .target(
+        name: "FakeGuest", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/FakeGuest",
+        swiftSettings: house),
+    tests("MemoryMappedRegistersTests", ["MemoryMappedRegisters", "FakeGuest", "XenDeviceModel"]),
+    tests("PCIFunctionTests", ["PCIFunction", "FakeGuest", "XenABI", "XenDeviceModel"]),
+    tests("FrameBufferTests", ["FrameBuffer", "FakeGuest", "StoredPNG", "XenABI", "XenDeviceModel"]),
+    tests("ShadowTableTests", ["ShadowTable", "FakeGuest", "XenABI", "XenDeviceModel"]),
+    tests("BlockDeviceTests", ["BlockDevice", "FakeGuest", "SystemCalls", "XenABI", "XenDeviceModel"]),
     tests("LabKitTests", ["LabKit"]),
     // Long runs of the library, built for release; prints TAP.
     .executableTarget(
@@ -86,6 +100,8 @@ let testTargets: [Target] = [
         name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    .target(name: "StoredPNG", path: "Tests/StoredPNG", swiftSettings: house),
+    program("xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
     // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).
     .target(name: "CTrace", path: "Tests/RealXen/CTrace"),
     .target(

@@ -1,6 +1,5 @@
 // The smallest device model: 16 bytes of RAM at I/O ports 0x100 to 0x10f of a guest. Its whole text is in the README.
 
-internal import SystemCalls
 import XenABI
 import XenDeviceModel
 import XenLinux
@@ -18,24 +17,11 @@ final class Scratch: RegisterDevice {
     }
 }
 
-@main enum PortScratch {
-    static func main() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments == ["--version"] { end("PortScratch 0.1.0", 0) }
-        if arguments == ["--help"] { end("usage: PortScratch DOMID", 0) }
-        guard arguments.count == 1, let number = UInt16(arguments[0]) else { end("usage: PortScratch DOMID", 2) }
-        do throws(XenError) {
-            let stop = StopSignals()
-            let domain = try XenLinux.open().domain(DomainID(number), restricted: true)
-            let server = try domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: Scratch()).enable()
-            try server.serve(until: stop)
-        } catch {
-            end("PortScratch: \(XenLinux.advice(for: error) ?? error.description)", 1)
-        }
-    }
+@main enum PortScratch: DeviceProgram {
+    static let (name, version) = ("PortScratch", "0.1.0")
 
-    static func end(_ sentence: String, _ status: Int32) -> Never {
-        try? (status == 0 ? StandardStream.output : .error).write(sentence + "\n")
-        exitProgram(status)
+    static func serve(_ domain: DeviceModelDomain, _ operands: [String], until stop: StopSignals) throws(XenError) {
+        let server = try domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: Scratch()).enable()
+        try server.serve(until: stop)
     }
 }
