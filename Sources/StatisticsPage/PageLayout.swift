@@ -87,8 +87,8 @@ public enum PageLayout {
     /// The next multiple of 8.
     static func padded(_ byteCount: Int) -> Int { (byteCount + 7) & ~7 }
 
-    /// The longest latency that a bucket counts, in nanoseconds: up to 7 each has one of its own, above that each power
-    /// of two has four.
+    /// The longest latency that a bucket counts, in nanoseconds: up to 3 each has one of its own, above that each power
+    /// of two has four; buckets 4 to 7 are not used.
     public static func upperEnd(ofBucket bucket: Int) -> UInt64 {
         guard bucket >= 8 else { return UInt64(clamping: bucket) }
         let power = UInt64(min(bucket, bucketCount - 1) / 4)

@@ -243,14 +243,13 @@ private let second: UInt64 = 1_000_000_000
     }
 
     @Test func `The table has a line for each server`() throws {
-        print(try view(["note: x"]).lines.joined(separator: "\n"))
         #expect(
             try view(["note: x"]).lines == [
-                "PROGRAM          PID  DOM  ID  STATE      REQ/S*  READS  MEAN  P99  TOTAL  UNCL  ERR  "
+                "PROGRAM        PID  DOM  ID  STATE      REQ/S*  READS  MEAN  P99  TOTAL  UNCL  ERR  "
                     + "RANGES          DEVICE",
-                "SerialConsole     12    5   0  serving         -     0%     -    -   1.2k     0    0  "
+                "SerialConsole   12    5   0  serving         -     0%     -    -   1.2k     0    0  "
                     + "0x3f8-0x3ff +2  UART16550",
-                "gone?[2J          12    5   1  left over       -      -     -    -      0     0    0  "
+                "gone?[2J        12    5   1  left over       -      -     -    -      0     0    0  "
                     + "-               -",
                 "note: x",
             ])
