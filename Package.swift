@@ -35,8 +35,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// Column E: no system call, freestanding.
 let pureTargets: [Target] = [
     library("XenABI"),
-    library("XenPlatform", ["XenABI"]),
-    library("XenDeviceModel", ["XenABI", "XenPlatform"]),
+    library("StatisticsPage"),
+    library("XenPlatform", ["XenABI", "StatisticsPage"]),
+    library("XenDeviceModel", ["XenABI", "XenPlatform", "StatisticsPage"]),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -44,7 +45,8 @@ let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
     library("EventLoop", ["SystemCalls"]),
-    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+    library("DaemonShell", ["StatisticsPage", "XenPlatform", "SystemCalls"]),
+    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls", "DaemonShell"]),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
@@ -58,11 +60,22 @@ let programTargets: [Target] = [
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
+    library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls"]),
     .executableTarget(
         name: "corbel",
-        dependencies: ["LabKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-        path: "Sources/corbel", swiftSettings: house),
-    program("SerialConsole", deviceModel + ["EventLoop"], path: "Examples/SerialConsole"),
+        dependencies: deviceModel + [
+            "LabKit", "TopKit", "DaemonShell", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Sources/corbel", swiftSettings: house,
+        // Operators' hosts have no Swift: its runtime and Foundation are linked in, and what Foundation is made of.
+        linkerSettings: [
+            .unsafeFlags(
+                [
+                    "-static-stdlib", "-Xlinker", "--gc-sections", "-lCoreFoundation", "-l_FoundationICU",
+                    "-l_FoundationCShims", "-l_FoundationCollections", "-lBlocksRuntime", "-ldispatch",
+                ], .when(configuration: .release))
+        ]),
+    program("SerialConsole", deviceModel + ["EventLoop", "DaemonShell"], path: "Examples/SerialConsole"),
     program("PortScratch", deviceModel, path: "Examples/PortScratch"),
     program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters"),
     program("PCIFunction", deviceModel, path: "Examples/PCIFunction"),
@@ -73,7 +86,10 @@ let programTargets: [Target] = [
 
 let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
-    tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel"]),
+    tests("StatisticsPageTests", ["StatisticsPage"]),
+    tests("DaemonShellTests", ["DaemonShell", "StatisticsPage", "SystemCalls", "XenPlatform"]),
+    tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage"]),
+    tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),

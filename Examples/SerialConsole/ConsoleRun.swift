@@ -1,6 +1,7 @@
 // One run: opens everything, serves, and tells what it was.
 // Not for: the loop (see Service).
 
+internal import DaemonShell
 internal import EventLoop
 internal import SystemCalls
 import XenABI
@@ -111,10 +112,21 @@ final class ConsoleRun {
             throw Failure("\(error)")
         }
         do throws(XenError) {
-            return try platform.domain(DomainID(options.domain), restricted: options.restricts)
+            let domain = try platform.domain(DomainID(options.domain), restricted: options.restricts)
+            tellLeftOverServers(of: domain)
+            return domain
         } catch {
             throw Failure(sentence(for: error))
         }
+    }
+
+    /// Servers that a killed device model has left make the guest wait. They are told, and left alone: QEMU's look the
+    /// same.
+    private func tellLeftOverServers(of domain: DeviceModelDomain) {
+        // Where Xen does not tell, there is nothing to say.
+        guard !options.isQuiet, let ids = try? domain.ioreqServerIDs() else { return }
+        let servers = DomainServers(ids: ids.map(\.rawValue), domain: options.domain)
+        if let warning = servers.warning { messages.say(warning) }
     }
 
     private func startServer(
@@ -147,6 +159,7 @@ final class ConsoleRun {
         switch error.code {
         case .esrch: "there is no domain \(options.domain), or it is being torn down (\(error))"
         case .eperm: "not allowed to serve domain \(options.domain): its own domain, or no privilege (\(error))"
+        case .enospc: "\(DomainServers(ids: [], domain: options.domain).advice) (\(error))"
         default: "domain \(options.domain) can't be served: \(error)"
         }
     }

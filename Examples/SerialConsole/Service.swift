@@ -99,6 +99,7 @@ final class Service: DescriptorHandler, TimerHandler {
             flushTimer = nil
             for output in outputs where output.hasPending { output.flush() }
         } else if timer == livenessTimer {
+            domain.publishStatistics()
             checkLiveness()
             scheduleLivenessCheck()
         }

@@ -1,16 +1,16 @@
 // The user's terminal: its size, its settings, and bytes as they are typed. The one place for its system calls; what
 // the bytes are for is ShellInput's.
-import Foundation
+public import Foundation
 import Glibc
 import Synchronization
 
 /// A terminal's size in characters.
-struct TerminalSize: Equatable {
-    var rows: Int
-    var columns: Int
+public struct TerminalSize: Equatable {
+    public var rows: Int
+    public var columns: Int
 
     /// Asks the terminal on `descriptor`; nil when it is none, or does not know its width.
-    init?(of descriptor: Int32) {
+    public init?(of descriptor: Int32) {
         var size = winsize()
         // SAFETY: TIOCGWINSZ writes one winsize, during the call.
         guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return nil }
@@ -19,16 +19,19 @@ struct TerminalSize: Equatable {
 }
 
 /// The terminal on stdin, which can be told to pass on every key as it is. Whoever does has to restore it.
-final class Terminal: Sendable {
+public final class Terminal: Sendable {
     /// The settings that were found; nil while they are in force.
     private let former = Mutex<termios?>(nil)
 
+    /// The terminal on stdin, whose settings are left alone at first.
+    public init() {}
+
     /// Whether stdin is a terminal at all.
-    static var isThere: Bool { isatty(0) == 1 }
+    public static var isThere: Bool { isatty(0) == 1 }
 
     /// Keys pass as they are: what they mean is for the terminal in dom0. What ends of lines in the output become stays
     /// this one's business.
-    func passKeys() {
+    public func passKeys() {
         former.withLock { former in
             var settings = termios()
             // SAFETY: both calls read or write the one structure, during the call.
@@ -39,7 +42,7 @@ final class Terminal: Sendable {
     }
 
     /// The same again, after somebody else changed it: a shell does when it has stopped and continued us.
-    func passKeysAgain() {
+    public func passKeysAgain() {
         former.withLock { former in
             if let settings = former { apply(Self.raw(settings)) }
         }
@@ -55,7 +58,7 @@ final class Terminal: Sendable {
 
     /// As it was before; false when it is so already.
     @discardableResult
-    func restore() -> Bool {
+    public func restore() -> Bool {
         former.withLock { former in
             guard let settings = former else { return false }
             apply(settings)
@@ -72,7 +75,7 @@ final class Terminal: Sendable {
     }
 
     /// The next bytes on stdin, terminal or not, as soon as there are some; none at the end.
-    static func read(bytesMax: Int) -> Data {
+    public static func read(bytesMax: Int) -> Data {
         var bytes = [UInt8](repeating: 0, count: bytesMax)
         while true {
             // SAFETY: the call writes at most `count` bytes into the array, during the call.

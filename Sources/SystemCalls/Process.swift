@@ -56,3 +56,9 @@ public func residentByteCount() -> Int? {
     }
     return nil
 }
+
+/// The name that the program was called by, without folders.
+public var programName: String {
+    // SAFETY: the C library keeps the text, terminated and unchanged, for the life of the program.
+    unsafe String(cString: corbel_program_name())
+}

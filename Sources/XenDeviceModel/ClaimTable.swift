@@ -16,11 +16,15 @@ struct ClaimTable {
     private(set) var claims: [Claim] = []
     /// Each device once, however many ranges it has.
     private(set) var devices: [any IODevice] = []
+    /// What each of `devices` is called. Apart from the claims, because each request takes a copy of one.
+    private var names: [String] = []
 
     mutating func insert(_ range: IORange, _ device: any IODevice) {
         let claim = Claim(range: range, origin: range.start, device: device)
         claims.insert(claim, at: firstIndex(after: range.type, range.start))
-        if !devices.contains(where: { $0 === device }) { devices.append(device) }
+        if devices.contains(where: { $0 === device }) { return }
+        devices.append(device)
+        names.append(device.deviceName)
     }
 
     /// Takes a range away from whoever holds it, as Xen does: a claim may lose a part, or fall in two.
@@ -34,7 +38,16 @@ struct ClaimTable {
             }
         }
         claims = kept
-        devices.removeAll { device in !claims.contains { $0.device === device } }
+        for index in devices.indices.reversed() where !claims.contains(where: { $0.device === devices[index] }) {
+            devices.remove(at: index)
+            names.remove(at: index)
+        }
+    }
+
+    /// What the device behind a claim is called.
+    func deviceName(of claim: Claim) -> String {
+        guard let index = devices.firstIndex(where: { $0 === claim.device }) else { return "" }
+        return names[index]
     }
 
     /// Index of the claim that the whole access lies in. An access across two claims has none: it is never divided.

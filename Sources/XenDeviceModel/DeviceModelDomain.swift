@@ -74,7 +74,13 @@ public final class DeviceModelDomain {
     }
 
     /// Nanoseconds of the platform's clock; 0 where it has none.
-    var now: UInt64 { platform.clock?.nanoseconds ?? 0 }
+    var now: UInt64 {
+        clockReading = platform.clock?.nanoseconds ?? 0
+        return clockReading
+    }
+
+    /// The clock as it was last read; the statistics page goes by it.
+    private(set) var clockReading: UInt64 = 0
 
     /// Whether the platform has a clock.
     var isTimed: Bool { platform.clock != nil }
@@ -85,6 +91,7 @@ public final class DeviceModelDomain {
     /// when a server's shared pages are not what they must be (that server is down then), or when the event-channel
     /// driver refuses; all else of the round has been served.
     public func process() throws(XenError) {
+        defer { platform.statistics?.publishIfDue() }
         try platform.dispatcher.process()
     }
 }

@@ -14,6 +14,9 @@ public protocol IODevice: AnyObject {
 
     /// The guest has set its real-time clock, which is now `seconds` away from the host's. Buffered servers only.
     func timeOffsetChanged(to seconds: Int64)
+
+    /// What the device is called where people see it: on the statistics page. Read when a range is claimed.
+    var deviceName: String { get }
 }
 
 extension IODevice {
@@ -21,4 +24,12 @@ extension IODevice {
     public func guestMappingsChanged() {}
     /// A device without a clock has nothing to do.
     public func timeOffsetChanged(to seconds: Int64) {}
+    /// The name of its type; "device" in Embedded Swift, which keeps no such names.
+    public var deviceName: String {
+        #if hasFeature(Embedded)
+            "device"
+        #else
+            String(describing: type(of: self))
+        #endif
+    }
 }

@@ -33,7 +33,9 @@ extension IOREQServer where State == ServerState.Serving {
                     throw error
                 }
             case .other: return .stopped
-            case .timeout: if try !domain.isAlive() { return .domainGone }
+            case .timeout:
+                domain.publishStatistics()
+                if try !domain.isAlive() { return .domainGone }
             }
         }
     }

@@ -15,6 +15,7 @@ final class ServerCore {
     private(set) var channels: [VCPUChannel] = []
     private var ring: RingChannel?
     private(set) var isEnabled = false
+    private(set) var wasEnabled = false
     private(set) var isClosed = false
     private var holdsMemoryType = false
     private var lastTicket: UInt64 = 0
@@ -25,6 +26,7 @@ final class ServerCore {
         id = try domain.perform(DMOP.CreateIOREQServer(handling: handling)).id
         self.domain = domain
         isBuffered = buffered == .atomic
+        domain.platform.statistics?.add(self)
     }
 
     /// Maps the synchronous page, and the ring's with it, in one call. Source: dmop.md section 8.1.
@@ -44,6 +46,7 @@ final class ServerCore {
         }
         // Requests for it may be in the page already; they are looked at after this.
         changeClaims { $0.insert(range, device) }
+        domain.publishStatistics()
     }
 
     func release(_ range: IORange) throws(XenError) {
@@ -55,6 +58,7 @@ final class ServerCore {
             throw error.about(range.start)
         }
         changeClaims { $0.remove(range) }
+        domain.publishStatistics()
     }
 
     /// A device whose last claim goes is released after the change: what its deinit does may need the claims. The table
@@ -85,6 +89,8 @@ final class ServerCore {
     private func setEnabled(_ enabled: Bool) throws(XenError) {
         _ = try domain.perform(DMOP.SetIOREQServerState(id: id, enabled: enabled))
         isEnabled = enabled
+        wasEnabled = wasEnabled || enabled
+        domain.publishStatistics()
     }
 
     private func bindPorts() throws(XenError) {
@@ -174,6 +180,7 @@ final class ServerCore {
             keep(error)
         }
         pages = nil
+        domain.platform.statistics?.remove(self)
         defer { keptFailure = nil }
         return keptFailure
     }

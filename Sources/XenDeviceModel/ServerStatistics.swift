@@ -31,7 +31,7 @@ public struct ServerStatistics: Sendable {
 
 /// Latencies in buckets that are at most a quarter wide of their value. No allocation after creation.
 public struct LatencyHistogram: Sendable {
-    private var buckets = InlineArray<256, UInt64>(repeating: 0)
+    private(set) var buckets = InlineArray<256, UInt64>(repeating: 0)
     /// How many were recorded.
     public private(set) var count: UInt64 = 0
     /// The longest, in nanoseconds.

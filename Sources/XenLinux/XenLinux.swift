@@ -1,14 +1,18 @@
 // The platform on a real Xen, by /dev/xen/* alone: plain ioctl and mmap, no C library of Xen's.
 // Not for: choosing between this and the sandbox (see HypervisorChoice).
 
+internal import DaemonShell
+internal import SystemCalls
 public import XenABI
 public import XenPlatform
-internal import SystemCalls
 
 /// Opens the platform of the Xen that we run on.
 public enum XenLinux {
     /// Where Linux puts the nodes.
     public static var standardDevices: String { "/dev/xen" }
+
+    /// Where processes publish their statistics pages.
+    public static var standardStatisticsFolder: String { StatisticsFolder.standardPath }
 
     static let openPrivcmd: StaticString = "open /dev/xen/privcmd"
     static let openEvtchn: StaticString = "open /dev/xen/evtchn"
@@ -21,8 +25,12 @@ public enum XenLinux {
     /// grants. Device models do without. Without a node for hypercall memory, or the right to it, ordinary memory is
     /// locked; where that is not allowed either, the platform has no `states`. Throws what opening the other nodes
     /// answers; `advice(for:)` says what to do.
+    ///
+    /// The process publishes a statistics page in `statisticsFolder` (nil: nowhere), for `corbel top` and others. Where
+    /// that can't be, it goes on without.
     public static func open(
-        devices: String = standardDevices, grants: Bool = false
+        devices: String = standardDevices, grants: Bool = false,
+        statisticsFolder: String? = standardStatisticsFolder
     ) throws(XenError) -> Platform {
         let privcmd = try openNode(devices + "/privcmd", openPrivcmd)
         let evtchn = try openNode(devices + "/evtchn", openEvtchn)
@@ -30,9 +38,10 @@ public enum XenLinux {
         let events = try EventChannelDevice(owning: evtchn)
         let grantDevice = grants ? GrantDevice(owning: try openNode(devices + "/gntdev", openGntdev)) : nil
         let states = try hypercallMemory(devices).map { HypercallDomainStates(commands, memory: $0) }
+        let clock = SystemClock()
         return Platform(
-            calls: commands, memory: commands, events: events, grants: grantDevice, states: states, clock: SystemClock()
-        )
+            calls: commands, memory: commands, events: events, grants: grantDevice, states: states, clock: clock,
+            statistics: statisticsFolder.flatMap { publishStatistics(in: $0, commands, clock) })
     }
 
     /// What a user can do about an error of `open`, as a sentence; nil for other errors.

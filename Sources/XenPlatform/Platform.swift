@@ -20,11 +20,14 @@ public struct Platform {
     public let states: (any DomainStates)?
     /// A clock for statistics; without one nothing is timed.
     public let clock: (any MonotonicClock)?
+    /// The statistics page of the servers on this platform; without one nothing is published.
+    public let statistics: StatisticsBoard?
 
     /// A platform of these parts.
     public init(
         calls: any DeviceModelCalls, memory: any GuestMemory, events: any EventChannels,
-        grants: (any GrantMemory)? = nil, states: (any DomainStates)? = nil, clock: (any MonotonicClock)? = nil
+        grants: (any GrantMemory)? = nil, states: (any DomainStates)? = nil, clock: (any MonotonicClock)? = nil,
+        statistics: StatisticsBoard? = nil
     ) {
         self.calls = calls
         self.memory = memory
@@ -33,6 +36,7 @@ public struct Platform {
         self.grants = grants
         self.states = states
         self.clock = clock
+        self.statistics = statistics
     }
 
     /// Limits this platform's handles to one domain, for ever: DM_OP, foreign and resource mapping, event channels, and

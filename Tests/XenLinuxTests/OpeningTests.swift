@@ -26,7 +26,7 @@ import XenPlatform
     @Test func gntdevIsOpenedWhenAskedForOnlyAndHypercallMayBeAbsent() throws {
         // A restriction does not reach gntdev, so a device model has none.
         let folder = try DeviceFolder("privcmd", "evtchn", "gntdev")
-        let platform = try XenLinux.open(devices: folder.path)
+        let platform = try XenLinux.open(devices: folder.path, statisticsFolder: nil)
         #expect(platform.grants == nil)
         #expect(platform.states != nil, "locked memory serves for hypercalls")
         #expect((platform.clock?.nanoseconds ?? 0) > 0)

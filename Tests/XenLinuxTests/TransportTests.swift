@@ -14,7 +14,7 @@ import XenPlatform
     init() throws {
         folder = try DeviceFolder("privcmd", "evtchn", "gntdev", "hypercall")
         try folder.fill("hypercall", [UInt8](repeating: 0, count: 4096))
-        platform = try XenLinux.open(devices: folder.path, grants: true)
+        platform = try XenLinux.open(devices: folder.path, grants: true, statisticsFolder: nil)
     }
 
     @Test func aRefusedOperationIsNamedWithItsDomain() {

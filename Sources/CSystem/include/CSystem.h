@@ -8,6 +8,7 @@
 #define _GNU_SOURCE 1
 #endif
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -50,6 +51,26 @@ static inline int corbel_ioctl(int descriptor, uint32_t request, void *argument)
 static inline int corbel_open(const char *path, int flags, uint32_t mode) { return open(path, flags, (mode_t)mode); }
 static inline int corbel_fcntl_get(int descriptor, int command) { return fcntl(descriptor, command); }
 static inline int corbel_fcntl_set(int descriptor, int command, int value) { return fcntl(descriptor, command, value); }
+
+// Locks of an open file description (F_OFD_*), over the whole file: hidden by feature-test macros, numbers of the
+// kernel's fcntl.h. The kernel gives them back when the last descriptor of the open file goes, however its process
+// ends.
+static inline int corbel_lock_for_writing(int descriptor) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, 37 /* F_OFD_SETLK */, &lock);
+}
+// 1 when somebody else holds the lock, 0 when nobody does, -1 with errno.
+static inline int corbel_is_locked(int descriptor) {
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (fcntl(descriptor, 36 /* F_OFD_GETLK */, &lock) != 0) return -1;
+    return lock.l_type != F_UNLCK;
+}
+
+// The program's name without folders, as it was called; kept by the C library.
+static inline const char *corbel_program_name(void) {
+    extern char *program_invocation_short_name;
+    return program_invocation_short_name;
+}
 
 // Hidden by feature-test macros in what Swift's compiler sees.
 static inline char *corbel_secure_getenv(const char *name) {

@@ -1,0 +1,198 @@
+// What the library publishes about its servers, when, and what it costs; servers that are there already.
+
+import StatisticsPage
+import Testing
+import XenABI
+import XenPlatform
+
+@testable import XenDeviceModel
+
+/// Decodes every page that is published; a bad one fails the test.
+private final class PageSink: StatisticsSink {
+    var pages: [StatisticsSnapshot] = []
+
+    func publish(_ page: Span<UInt8>) {
+        var bytes = [UInt8](repeating: 0, count: PageLayout.pageByteCount)
+        for index in 0..<page.count { bytes[index] = page[index] }
+        do {
+            pages.append(try StatisticsSnapshot(bytes))
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+}
+
+private final class SetClock: MonotonicClock {
+    var time: UInt64 = 1
+    var readings = 0
+    var nanoseconds: UInt64 {
+        readings += 1
+        return time
+    }
+}
+
+private final class NamedDevice: RegisterDevice {
+    let deviceName = "COM1"
+    func read(offset: UInt64, width: AccessWidth) -> UInt64 { 0 }
+    func write(offset: UInt64, width: AccessWidth, value: UInt64) {}
+}
+
+@Suite struct PublishingTests {
+    private let xen = FakeXen()
+    private let sink = PageSink()
+    private let clock = SetClock()
+    private let device = Recorder()
+
+    private func domain() throws -> DeviceModelDomain {
+        let page = StatisticsEncoder(
+            StatisticsProcess(program: "test", processID: 1, started: 1, platform: .xen))
+        let platform = Platform(
+            calls: xen, memory: xen, events: xen, clock: clock,
+            statistics: StatisticsBoard(page, sink: sink, clock: clock))
+        return try platform.domain(DomainID(5), restricted: false)
+    }
+
+    @Test func everyChangeOfServersAndRangesIsPublishedAtOnce() throws {
+        let created = try domain().makeIOREQServer()
+        #expect(sink.pages.last?.servers.map(\.record.state) == [.created])
+        #expect(sink.pages.last?.domains.map(\.domain) == [5])
+        let mapped = try created.mapPages().claim(.ports(0x100...0x10F), for: device)
+        #expect(sink.pages.last?.ranges.map(\.device) == ["Recorder"])
+        let serving = try mapped.enable()
+        #expect(sink.pages.last?.servers.map(\.record.state) == [.serving])
+        try serving.claim(.memory(0x1000...0x1FFF), for: NamedDevice())
+        #expect(sink.pages.last?.ranges.map(\.device) == ["Recorder", "COM1"])
+        #expect(sink.pages.last?.ranges.map(\.type) == [0, 1])
+        try serving.release(.ports(0x104...0x104))
+        #expect(sink.pages.last?.ranges.map(\.start) == [0x100, 0x105, 0x1000])
+        #expect(sink.pages.last?.ranges.map(\.device) == ["Recorder", "Recorder", "COM1"])
+        try serving.release(.ports(0x100...0x103))
+        try serving.release(.ports(0x105...0x10F))
+        #expect(sink.pages.last?.ranges.map(\.device) == ["COM1"])
+        let quiet = try serving.disable()
+        #expect(sink.pages.last?.servers.map(\.record.state) == [.quiet])
+        try quiet.close()
+        #expect(sink.pages.last?.servers.isEmpty == true)
+        #expect(sink.pages.last?.domains.isEmpty == true)
+    }
+
+    @Test func aServerThatCouldNotBeMadeIsNotShown() throws {
+        let domain = try domain()
+        xen.refusals[DMOpcode.createIOREQServer.rawValue] = .enospc
+        #expect(throws: XenError.self) { _ = try domain.makeIOREQServer().mapPages() }
+        xen.refusals = [:]
+        xen.mapRefusal = .enomem
+        #expect(throws: XenError.self) { _ = try domain.makeIOREQServer().mapPages() }
+        #expect(sink.pages.last?.servers.isEmpty == true)
+    }
+
+    @Test func whileServingAPageIsPublishedEveryQuarterOfASecondAndNoMore() throws {
+        let server = try domain().makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: device).enable()
+        try server.process()
+        let before = sink.pages.count
+        let start = clock.time
+        for step in 1...1000 {
+            clock.time = start + UInt64(step) * 1_000_000
+            xen.access(0, portRead(0x100, 1))
+            try server.process()
+        }
+        #expect(sink.pages.count - before == 4)
+        #expect(sink.pages.last?.servers.first?.record.counters.requests == 1000)
+        #expect(sink.pages.last?.servers.first?.record.counters.reads == 1000)
+        #expect(sink.pages.last?.published == start + 1_000_000_000)
+        try server.close()
+    }
+
+    @Test func publishingReadsNoClockOnTheWayOfARequest() throws {
+        func readings(_ publishes: Bool) throws -> Int {
+            let platform = try domain().platform
+            let bare = Platform(
+                calls: xen, memory: xen, events: xen, clock: clock, statistics: publishes ? platform.statistics : nil)
+            let server = try bare.domain(DomainID(5), restricted: false).makeIOREQServer().mapPages()
+                .claim(.ports(0x100...0x10F), for: device).enable()
+            try server.process()
+            let before = clock.readings
+            for _ in 0..<100 {
+                clock.time += 10_000_000
+                xen.access(0, portRead(0x100, 1))
+                try server.process()
+            }
+            let count = clock.readings - before
+            try server.close()
+            return count
+        }
+        #expect(try readings(true) == readings(false))
+    }
+
+    @Test func aQuietServerHasItsLastNumbersOnThePage() throws {
+        let server = try domain().makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: device).enable()
+        xen.access(0, portRead(0x100, 1))
+        clock.time += 1_000_000
+        #expect(try server.serve(until: NeverStop()) == .stopped)
+        #expect(sink.pages.last?.servers.first?.record.counters.requests == 1)
+        #expect(sink.pages.last?.servers.first?.record.latencyCount == 1)
+        try server.close()
+    }
+
+    @Test func aDeviceThatThrowsDoesNotKeepThePageFromBeingWritten() throws {
+        let server = try domain().makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: device).enable()
+        xen.notifyRefusal = .einval
+        clock.time += 1_000_000_000
+        xen.access(0, portRead(0x100, 1))
+        #expect(throws: XenError.self) { try server.process() }
+        #expect(sink.pages.last?.servers.first?.record.counters.requests == 1)
+        xen.notifyRefusal = nil
+        try server.close()
+    }
+
+    @Test func twoServersOfADomainShareItsRecordAndShowTheOperations() throws {
+        let domain = try domain()
+        let one = try domain.makeIOREQServer().mapPages()
+        let other = try domain.makeIOREQServer(buffered: .atomic).mapPages()
+        let page = try #require(sink.pages.last)
+        #expect(page.domains.count == 1)
+        #expect(page.servers.map(\.record.id) == [0, 1])
+        #expect(page.servers.map(\.record.isBuffered) == [false, true])
+        let created = page.domains.first?.operations.first { $0.operation == DMOpcode.createIOREQServer.rawValue }
+        #expect(created?.count == 2)
+        try other.close()
+        try one.close()
+    }
+
+    @Test func theBucketsOfThePageAreTheLibrarys() {
+        for bucket in 0..<256 {
+            #expect(PageLayout.upperEnd(ofBucket: bucket) == LatencyHistogram.upperEnd(of: bucket))
+        }
+    }
+}
+
+@Suite struct ExistingServerTests {
+    private let xen = FakeXen()
+
+    @Test func theIdsThatXenAnswersForAreOurs() throws {
+        let domain = try xen.domain()
+        #expect(try domain.ioreqServerIDs().map(\.rawValue) == Array(0...7))
+        // Nothing is mapped or allocated by asking: no_gfns is set (dmop.md section 3.2).
+        #expect(xen.payloads[DMOpcode.getIOREQServerInfo.rawValue]?[2] == 1)
+    }
+
+    @Test(arguments: [XenErrorCode.enoent, .eperm])
+    func noServerAndSomebodyElsesAreNotOurs(_ code: XenErrorCode) throws {
+        let domain = try xen.domain()
+        xen.refusals[DMOpcode.getIOREQServerInfo.rawValue] = code
+        #expect(try domain.ioreqServerIDs().isEmpty)
+    }
+
+    @Test func whatElseGoesWrongIsThrown() throws {
+        let domain = try xen.domain()
+        xen.refusals[DMOpcode.getIOREQServerInfo.rawValue] = .esrch
+        #expect(throws: XenError.self) { _ = try domain.ioreqServerIDs() }
+    }
+
+    @Test func aLeftOverServerIsDestroyedById() throws {
+        let domain = try xen.domain()
+        try domain.destroyLeftOverServer(IOREQServerID(rawValue: 6))
+        #expect(xen.steps.last == .call("destroy_ioreq_server"))
+        #expect(xen.payloads[DMOpcode.destroyIOREQServer.rawValue]?[0] == 6)
+    }
+}
