@@ -101,14 +101,10 @@ count_steps() { # count_steps LABEL NAME
         sed -n "s/^steps \([0-9]*\) \([0-9]*\) .*/steps $1 $2 1 \1 \2/p"
 }
 
-stage() { echo "stage $1 $(cut -d" " -f1 </proc/uptime)"; }
-
 count_all() { # count_all NAME...
     for label in swift c; do
         for name; do
-            stage "$label-$name"
             count_calls $label "$name"
-            stage steps
             count_steps $label "$name"
         done
     done
@@ -117,7 +113,6 @@ count_all() { # count_all NAME...
 sed -n 's/^cpu MHz.*: /MHz /p' /proc/cpuinfo
 make_guest exerciser exerciser.cfg
 # shellcheck disable=SC2086
-stage times
 measure_all $pvh
 # shellcheck disable=SC2086
 [ "$3" != counts ] || count_all $counted
