@@ -75,6 +75,10 @@ let testTargets: [Target] = [
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop"]),
     tests("PortScratchTests", ["PortScratch", "XenDeviceModel"]),
     tests("LabKitTests", ["LabKit"]),
+    // Long runs of the library, built for release; prints TAP.
+    .executableTarget(
+        name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
+        swiftSettings: house),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),

@@ -9,7 +9,9 @@ public struct ReadableDescriptors: OptionSet, Sendable {
 
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The first of the two.
     @inlinable public static var first: ReadableDescriptors { ReadableDescriptors(rawValue: 1) }
+    /// The second of the two.
     @inlinable public static var second: ReadableDescriptors { ReadableDescriptors(rawValue: 2) }
 }
 

@@ -25,6 +25,7 @@ public struct ServerStatistics: Sendable {
     /// answers one of 16 is timed and counts for all, because two looks at the clock cost several per cent of one.
     public var serviceTime = LatencyHistogram()
 
+    /// All zero.
     public init() {}
 }
 
@@ -38,6 +39,7 @@ public struct LatencyHistogram: Sendable {
     /// All of them together, in nanoseconds.
     public private(set) var total: UInt64 = 0
 
+    /// Empty.
     public init() {}
 
     /// Records a latency in nanoseconds, once or for several that were not measured.
@@ -94,6 +96,7 @@ public struct CallCounter: Sendable {
     /// timed and counts for all, because two looks at the clock cost several per cent of a call.
     public var nanoseconds: UInt64 = 0
 
+    /// All zero.
     public init() {}
 
     /// Counts a call, and answers how many calls its time stands for; 0: it need not be timed.
