@@ -81,7 +81,7 @@ measure_all() { # measure_all SUBJECT...
 }
 
 count_calls() { # count_calls LABEL NAME
-    for count in 100 300; do
+    for count in 40 120; do
         run="$(program "$1") $id 0 $2=$count"
         timeout 60 strace -f -c -U calls,name -o calls $run >/dev/null
         sed -n "s/^ *\([0-9]*\) total$/calls $1 $2 $count \1/p" calls
@@ -97,8 +97,8 @@ count_steps() { # count_steps LABEL NAME
     map16) end="11 0" ;;
     *) end="7 0" ;;
     esac
-    timeout 120 ./steps $end 36 2 $(program "$1") "$id" 0 "$2=60" |
-        sed -n "s/^steps \([0-9]*\) \([0-9]*\) .*/steps $1 $2 2 \1 \2/p"
+    timeout 120 ./steps $end 36 1 $(program "$1") "$id" 0 "$2=60" |
+        sed -n "s/^steps \([0-9]*\) \([0-9]*\) .*/steps $1 $2 1 \1 \2/p"
 }
 
 count_all() { # count_all NAME...

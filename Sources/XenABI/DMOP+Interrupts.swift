@@ -47,7 +47,8 @@ extension DMOP {
 
     /// Operation 9: moves an ISA interrupt line. HVM guests only.
     public struct SetISAIRQLevel: DMOPPayload {
-        public static var opcode: DMOpcode { .setISAIRQLevel }
+        @inlinable public static var byteCount: Int { 2 }
+        @inlinable public static var opcode: DMOpcode { .setISAIRQLevel }
 
         /// Line, 0 to 15.
         public var irq: UInt8
@@ -55,18 +56,18 @@ extension DMOP {
         public var level: UInt8
 
         /// The payload with these fields.
-        public init(irq: UInt8, level: UInt8) {
+        @inlinable public init(irq: UInt8, level: UInt8) {
             self.irq = irq
             self.level = level
         }
 
-        public init(trusting bytes: Span<UInt8>) {
+        @inlinable public init(trusting bytes: Span<UInt8>) {
             precondition(bytes.count >= Self.byteCount)
             irq = bytes.u8(at: 0)
             level = bytes.u8(at: 1)
         }
 
-        public func encode(into bytes: inout MutableSpan<UInt8>) {
+        @inlinable public func encode(into bytes: inout MutableSpan<UInt8>) {
             precondition(bytes.count >= Self.byteCount)
             bytes.put(irq, at: 0)
             bytes.put(level, at: 1)
@@ -156,7 +157,8 @@ extension DMOP {
 
     /// Operation 14: a message-signalled interrupt, as the device would write it.
     public struct InjectMSI: DMOPPayload {
-        public static var opcode: DMOpcode { .injectMSI }
+        @inlinable public static var byteCount: Int { 16 }
+        @inlinable public static var opcode: DMOpcode { .injectMSI }
 
         /// The address that the device would write to.
         public var address: UInt64
@@ -164,18 +166,18 @@ extension DMOP {
         public var data: UInt32
 
         /// The payload with these fields.
-        public init(address: UInt64, data: UInt32) {
+        @inlinable public init(address: UInt64, data: UInt32) {
             self.address = address
             self.data = data
         }
 
-        public init(trusting bytes: Span<UInt8>) {
+        @inlinable public init(trusting bytes: Span<UInt8>) {
             precondition(bytes.count >= Self.byteCount)
             address = bytes.u64(at: 8)
             data = bytes.u32(at: 0)
         }
 
-        public func encode(into bytes: inout MutableSpan<UInt8>) {
+        @inlinable public func encode(into bytes: inout MutableSpan<UInt8>) {
             precondition(bytes.count >= Self.byteCount)
             bytes.put(data, at: 0)
             bytes.zero(4, at: 4)

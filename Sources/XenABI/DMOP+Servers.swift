@@ -259,22 +259,23 @@ extension DMOP {
 
     /// Operation 20 (Xen 4.15 and later): the vCPUs that the domain was created with.
     public struct VCPUCount: DMOPPayload {
-        public static var opcode: DMOpcode { .vcpuCount }
+        @inlinable public static var byteCount: Int { 4 }
+        @inlinable public static var opcode: DMOpcode { .vcpuCount }
 
         /// Out: the number of vCPUs.
         public var count: UInt32
 
         /// The payload with these fields.
-        public init(count: UInt32 = 0) {
+        @inlinable public init(count: UInt32 = 0) {
             self.count = count
         }
 
-        public init(trusting bytes: Span<UInt8>) {
+        @inlinable public init(trusting bytes: Span<UInt8>) {
             precondition(bytes.count >= Self.byteCount)
             count = bytes.u32(at: 0)
         }
 
-        public func encode(into bytes: inout MutableSpan<UInt8>) {
+        @inlinable public func encode(into bytes: inout MutableSpan<UInt8>) {
             precondition(bytes.count >= Self.byteCount)
             bytes.put(count, at: 0)
         }

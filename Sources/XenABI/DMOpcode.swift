@@ -6,9 +6,9 @@
 public struct DMOpcode: RawRepresentable, Hashable, Comparable, Sendable {
     public var rawValue: UInt32
 
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
     /// The operation of this number.
-    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Makes an ioreq server.
     public static let createIOREQServer = DMOpcode(1)
@@ -27,7 +27,7 @@ public struct DMOpcode: RawRepresentable, Hashable, Comparable, Sendable {
     /// Moves the interrupt pin of a PCI device.
     public static let setPCIINTxLevel = DMOpcode(8)
     /// Moves an ISA interrupt line.
-    public static let setISAIRQLevel = DMOpcode(9)
+    @inlinable public static var setISAIRQLevel: DMOpcode { DMOpcode(9) }
     /// Leads a PCI interrupt link to an ISA line.
     public static let setPCILinkRoute = DMOpcode(10)
     /// Reports frames that the device model has written to.
@@ -37,7 +37,7 @@ public struct DMOpcode: RawRepresentable, Hashable, Comparable, Sendable {
     /// Gives an exception or interrupt to a vCPU.
     public static let injectEvent = DMOpcode(13)
     /// Raises a message-signalled interrupt.
-    public static let injectMSI = DMOpcode(14)
+    @inlinable public static var injectMSI: DMOpcode { DMOpcode(14) }
     /// Claims a memory type for a server.
     public static let mapMemoryType = DMOpcode(15)
     /// Shuts the domain down.
@@ -49,7 +49,7 @@ public struct DMOpcode: RawRepresentable, Hashable, Comparable, Sendable {
     /// Moves a shared peripheral interrupt (Arm).
     public static let setIRQLevel = DMOpcode(19)
     /// The domain's number of vCPUs.
-    public static let vcpuCount = DMOpcode(20)
+    @inlinable public static var vcpuCount: DMOpcode { DMOpcode(20) }
 
     /// Every operation that exists, by number. Allocates.
     public static var all: [DMOpcode] { (1...20).map { DMOpcode($0) } }

@@ -29,7 +29,7 @@ public struct DomainID: RawRepresentable, Hashable, Comparable, Sendable {
 }
 
 /// A guest frame number (gfn): the number of a 4096-byte frame of guest-physical memory.
-public struct GuestFrame: RawRepresentable, Hashable, Comparable, Sendable {
+public struct GuestFrame: RawRepresentable, Hashable, Comparable, Sendable, BitwiseCopyable {
     public var rawValue: UInt64
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }

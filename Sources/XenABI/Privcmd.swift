@@ -118,8 +118,8 @@ public struct PrivcmdMMAPBatchV2: WireLayout {
 
 /// The argument of `dmOp`.
 public struct PrivcmdDMOP: WireLayout {
-    public static var layoutName: StaticString { "privcmd_dm_op" }
-    public static var byteCount: Int { 16 }
+    @inlinable public static var layoutName: StaticString { "privcmd_dm_op" }
+    @inlinable public static var byteCount: Int { 16 }
 
     /// The target.
     public var domain: DomainID
@@ -129,20 +129,20 @@ public struct PrivcmdDMOP: WireLayout {
     public var buffers: UInt64
 
     /// The structure with these fields.
-    public init(domain: DomainID, count: UInt16, buffers: UInt64) {
+    @inlinable public init(domain: DomainID, count: UInt16, buffers: UInt64) {
         self.domain = domain
         self.count = count
         self.buffers = buffers
     }
 
-    public init(trusting bytes: Span<UInt8>) {
+    @inlinable public init(trusting bytes: Span<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
         domain = DomainID(rawValue: bytes.u16(at: 0))
         count = bytes.u16(at: 2)
         buffers = bytes.u64(at: 8)
     }
 
-    public func encode(into bytes: inout MutableSpan<UInt8>) {
+    @inlinable public func encode(into bytes: inout MutableSpan<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
         bytes.put(domain.rawValue, at: 0)
         bytes.put(count, at: 2)

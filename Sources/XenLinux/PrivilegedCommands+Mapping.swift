@@ -30,23 +30,41 @@ extension PrivilegedCommands: GuestMemory {
         } catch {
             throw XenError(error, "mmap /dev/xen/privcmd", domain: domain)
         }
-        let numbers = frames.map { $0.rawValue }
-        var results = [Int32](repeating: 0, count: frames.count)
-        do throws(SystemError) {
+        if frames.count <= Self.framesWithoutAllocation {
+            var results: [64 of Int32] = .init(repeating: 0)
             var span = results.mutableSpan
-            try fill(memory.address, domain, numbers.span, &span)
+            try fillAll(memory.address, domain, frames.span, &span)
+        } else {
+            var results = [Int32](repeating: 0, count: frames.count)
+            var span = results.mutableSpan
+            try fillAll(memory.address, domain, frames.span, &span)
+        }
+        return MappedPages(memory, owner: mappings)
+    }
+
+    /// Mappings of up to that many frames, strings of the guest's say, allocate nothing.
+    private static var framesWithoutAllocation: Int { 64 }
+
+    /// Fills a whole mapping; there is room in `results` for one of each frame.
+    private func fillAll(
+        _ address: UInt, _ domain: DomainID, _ frames: Span<GuestFrame>, _ results: inout MutableSpan<Int32>
+    ) throws(XenError) {
+        let call: StaticString = "IOCTL_PRIVCMD_MMAPBATCH_V2"
+        do throws(SystemError) {
+            try fill(address, domain, frames, &results)
         } catch {
             throw XenError(error, call, domain: domain)
         }
         var retries = Self.pagedOutRetriesMax
-        for index in results.indices where results[index] != 0 {
+        for index in frames.indices where results[index] != 0 {
             var result = results[index]
             if result == -XenErrorCode.enoent.rawValue {
-                result = try fillPagedOut(memory.address, domain, numbers[index], at: index, &retries)
+                result = try fillPagedOut(address, domain, frames[index], at: index, &retries)
             }
-            if result != 0 { throw XenError(XenErrorCode(-result), call, domain: domain, value: numbers[index]) }
+            if result != 0 {
+                throw XenError(XenErrorCode(-result), call, domain: domain, value: frames[index].rawValue)
+            }
         }
-        return MappedPages(memory, owner: mappings)
     }
 
     /// Maps frames of a resource. EINVAL: no frames. E2BIG: more than `framesPerMappingMax`. Source: dmop.md section
@@ -87,8 +105,9 @@ extension PrivilegedCommands: GuestMemory {
 
     /// One MMAPBATCH_V2. Each frame's own result, 0 or a negative errno, is in `results` afterwards.
     private func fill(
-        _ address: UInt, _ domain: DomainID, _ frames: Span<UInt64>, _ results: inout MutableSpan<Int32>
+        _ address: UInt, _ domain: DomainID, _ frames: Span<GuestFrame>, _ results: inout MutableSpan<Int32>
     ) throws(SystemError) {
+        precondition(results.count >= frames.count, "a frame without room for its result")
         var argument: [32 of UInt8] = .init(repeating: 0)
         var span = argument.mutableSpan
         PrivcmdMMAPBatchV2(
@@ -106,9 +125,9 @@ extension PrivilegedCommands: GuestMemory {
 
     /// Asks for one frame that is paged out until it is in, or refused, or the retries are over. Answers its result.
     private func fillPagedOut(
-        _ address: UInt, _ domain: DomainID, _ frame: UInt64, at index: Int, _ retries: inout Int
+        _ address: UInt, _ domain: DomainID, _ frame: GuestFrame, at index: Int, _ retries: inout Int
     ) throws(XenError) -> Int32 {
-        let frames: [1 of UInt64] = [frame]
+        let frames: [1 of GuestFrame] = [frame]
         var results: [1 of Int32] = [-XenErrorCode.enoent.rawValue]
         while retries > 0 {
             retries -= 1
@@ -117,7 +136,7 @@ extension PrivilegedCommands: GuestMemory {
                 var span = results.mutableSpan
                 try fill(address + UInt(index * GuestFrame.byteCount), domain, frames.span, &span)
             } catch {
-                throw XenError(error, "IOCTL_PRIVCMD_MMAPBATCH_V2", domain: domain, value: frame)
+                throw XenError(error, "IOCTL_PRIVCMD_MMAPBATCH_V2", domain: domain, value: frame.rawValue)
             }
             if results[0] != -XenErrorCode.enoent.rawValue { break }
         }
