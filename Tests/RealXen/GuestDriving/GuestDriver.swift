@@ -105,10 +105,8 @@ public final class GuestDriver: IODevice {
     }
 
     /// Serves every server of the domain until a condition holds.
-    public func serve(
-        patience: UInt64 = GuestDriver.patience, until holds: () -> Bool
-    ) throws(DriverError) {
-        let deadline = MonotonicTime.now.nanoseconds + patience * 1_000_000
+    public func serve(until holds: () -> Bool) throws(DriverError) {
+        let deadline = MonotonicTime.now.nanoseconds + Self.patience * 1_000_000
         while !holds() {
             guard MonotonicTime.now.nanoseconds < deadline else { throw .noAnswer }
             do throws(XenError) {
