@@ -27,6 +27,9 @@ class Channel: PortHandler {
     /// Answers the request with this ticket, if it is still out.
     func complete(_ ticket: UInt64, value: UInt64?) {}
 
+    /// Whether the request with this ticket still waits for its answer.
+    func isOut(_ ticket: UInt64) -> Bool { false }
+
     /// The vCPU that waits for answers; nil when nobody does.
     var vcpu: VCPUID? { nil }
 }
@@ -36,6 +39,8 @@ final class VCPUChannel: Channel {
     private let number: VCPUID
     /// The request that is out with a device; 0 when none is.
     var ticket: UInt64 = 0
+    /// Where a string read that is out wants its data; nil for everything else.
+    var stringRead: ValidSlot?
     /// When it arrived.
     private var timed = TimedRequest()
 
@@ -54,10 +59,13 @@ final class VCPUChannel: Channel {
 
     override func portFired(_ port: EventPort) throws(XenError) { try server.serveSlot(of: self, number) }
 
+    override func isOut(_ ticket: UInt64) -> Bool { ticket == self.ticket && ticket != 0 }
+
     override func complete(_ ticket: UInt64, value: UInt64?) {
         // A server that was closed meanwhile has answered it.
-        guard ticket == self.ticket, ticket != 0 else { return }
+        guard isOut(ticket) else { return }
         self.ticket = 0
+        if stringRead != nil { stringRead = nil }
         server.answer(number, on: port, value: value, timed: timed)
     }
 }

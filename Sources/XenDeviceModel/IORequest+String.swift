@@ -73,10 +73,10 @@ extension IORequest {
         return isDescending ? offset - distance : offset + distance
     }
 
-    /// nil also when the server was closed: the guest was answered then, and may use its memory for something else.
+    /// nil also when a server that was closed has answered: the guest may use its memory for something else then.
     private borrowing func mapBuffer() -> ElementBuffer? {
         guard
-            !channel.server.isClosed,
+            channel.isOut(ticket),
             let start = guestBuffer,
             let bytes = ValidSlot.bytes(at: start, width, count: count, descending: isDescending),
             let pages = channel.server.mapGuestBytes(bytes, access: isRead ? .readWrite : .read)

@@ -29,7 +29,7 @@ public struct IORequest: ~Copyable {
     public let value: UInt64
 
     let channel: Channel
-    private let ticket: UInt64
+    let ticket: UInt64
     private var isAnswered = false
 
     init(_ slot: ValidSlot, offset: UInt64, ticket: UInt64, channel: Channel) {

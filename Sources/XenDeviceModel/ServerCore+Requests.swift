@@ -26,6 +26,7 @@ extension ServerCore {
                 channel.complete(ticket, value: slot.dataIsPointer ? nil : .max)
                 break
             }
+            if valid.isRead, valid.guestBuffer != nil { channel.stringRead = valid }
             dispatch(valid, channel, ticket)
         }
         try throwKept()
@@ -75,16 +76,22 @@ extension ServerCore {
         statistics.serviceTime.record(domain.now &- timed.arrived, times: timed.weight)
     }
 
-    /// Answers every slot that Xen waits for: taken, or not looked at yet. Reads get all ones.
+    /// Answers every slot that Xen waits for: taken, or not looked at yet. Reads get all ones, string reads in the
+    /// guest's buffer.
     func answerAllPending() {
         guard let pages else { return }
         for channel in channels {
             guard let vcpu = channel.vcpu, pages.isPending(vcpu) else { continue }
             if channel.ticket == 0 {
-                guard pages.take(vcpu) != nil else { continue }
+                guard let slot = pages.take(vcpu) else { continue }
                 channel.begin(nextTicket())
+                if let valid = ValidSlot(slot), valid.isRead, valid.guestBuffer != nil { channel.stringRead = valid }
             }
-            channel.complete(channel.ticket, value: .max)
+            if let slot = channel.stringRead {
+                IORequest(slot, offset: 0, ticket: channel.ticket, channel: channel).drop()
+            } else {
+                channel.complete(channel.ticket, value: .max)
+            }
         }
     }
 

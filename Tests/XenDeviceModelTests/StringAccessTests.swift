@@ -30,6 +30,21 @@ import XenABI
         #expect((0xFFF...0x1004).map { xen[ram: $0] } == [0x77, 0xCD, 0xAB, 0xCD, 0xAB, 0x77])
     }
 
+    @Test(arguments: [true, false])
+    func closingAnswersAStringReadWithOnesInTheGuestsBuffer(isTaken: Bool) throws {
+        let keeper = Keeper()
+        let server = try xen.serving(.ports(0x200...0x203), keeper)
+        xen.access(0, string(.portIO, 0x200, size: 2, count: 2, buffer: 0x1000, isRead: true))
+        if isTaken { try server.process() }
+        try server.close()
+        #expect((0xFFF...0x1004).map { xen[ram: $0] } == [0, 0xFF, 0xFF, 0xFF, 0xFF, 0])
+        #expect(xen.state(0) == IOREQState.none.rawValue)
+        // Afterwards the buffer is the guest's again, whatever the device does.
+        xen[ram: 0x1000] = 0x55
+        keeper.kept = []
+        #expect(xen[ram: 0x1000] == 0x55)
+    }
+
     @Test func withTheDirectionFlagElementsLieBelowTheAddress() throws {
         for index in 0..<12 { xen[ram: 0x100 + index] = UInt8(index) }
         let server = try xen.serving(.ports(0x200...0x203), device)
@@ -121,7 +136,7 @@ import XenABI
         try server.close()
         let kept = keeper.kept.removeFirst()
         kept.take()?.answer(0x41)
-        #expect(xen[ram: 0x300] == 0 && xen[ram: 0x301] == 0)
+        #expect(xen[ram: 0x300] == 0xFF && xen[ram: 0x301] == 0xFF)
     }
 
     @Test func aPCIStringStaysAtItsRegister() throws {

@@ -16,7 +16,8 @@ public enum DriverError: Error {
 /// Feeds commands to the guest's vCPUs, and collects what they answer. A vCPU without a command waits in Xen: its
 /// read stays unanswered until there is one.
 public final class GuestDriver: IODevice {
-    /// How long one command may take, in milliseconds: emulation under emulation, on a machine with other work.
+    /// How long one step may take, in milliseconds: emulation under emulation, on a machine with other work. A word of
+    /// a command or of an answer is a step: a script of a thousand words takes its time.
     public static let patience: UInt64 = 60_000
 
     private final class WaitingRead {
@@ -29,6 +30,7 @@ public final class GuestDriver: IODevice {
     private var answers = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
     private var reports = [[UInt32]](repeating: [], count: Int(Protocol.vcpusMax))
     private var waiting = [WaitingRead?](repeating: nil, count: Int(Protocol.vcpusMax))
+    private var accessCount = 0
     /// The guest.
     public let domain: DeviceModelDomain
 
@@ -41,6 +43,7 @@ public final class GuestDriver: IODevice {
     }
 
     public func accept(_ request: consuming IORequest) {
+        accessCount += 1
         let vcpu = Int(request.offset / UInt64(Protocol.portStride))
         guard request.isRead else {
             let word = UInt32(truncatingIfNeeded: request.value)
@@ -105,12 +108,11 @@ public final class GuestDriver: IODevice {
     }
 
     /// Serves every server of the domain until a condition holds.
-    public func serve(
-        patience: UInt64 = GuestDriver.patience, until holds: () -> Bool
-    ) throws(DriverError) {
-        let deadline = MonotonicTime.now.nanoseconds + patience * 1_000_000
+    public func serve(until holds: () -> Bool) throws(DriverError) {
+        var (seen, since) = (accessCount, MonotonicTime.now.nanoseconds)
         while !holds() {
-            guard MonotonicTime.now.nanoseconds < deadline else { throw .noAnswer }
+            if accessCount != seen { (seen, since) = (accessCount, MonotonicTime.now.nanoseconds) }
+            guard MonotonicTime.now.nanoseconds < since + Self.patience * 1_000_000 else { throw .noAnswer }
             do throws(XenError) {
                 if try domain.platform.events.wait(orReadable: nil, milliseconds: 1000) == .event {
                     try domain.process()

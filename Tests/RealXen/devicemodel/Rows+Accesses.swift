@@ -107,10 +107,14 @@ extension Stage {
                 function.take() == [Access(isRead: true, offset: 0x40 + UInt64(distance), bytes: Int(bytes))],
                 "a PCI configuration read of \(bytes) at 0xcfc + \(distance) reaches its register")
         }
-        _ = try guest.run(.pciWrite, [0x8000_1004, 0, 4, 0x1234_5678])
-        tap.check(
-            function.take() == [Access(isRead: false, offset: 4, bytes: 4, value: 0x1234_5678)],
-            "a PCI configuration write reaches its register")
+        for (distance, bytes) in [(0, 4), (0, 2), (2, 2), (3, 1)] as [(UInt32, UInt32)] {
+            _ = try guest.run(.pciWrite, [0x8000_1004, distance, bytes, 0x1234_5678])
+            let value = UInt64(0x1234_5678) & (~0 >> UInt64(64 - 8 * bytes))
+            tap.check(
+                function.take() == [
+                    Access(isRead: false, offset: 4 + UInt64(distance), bytes: Int(bytes), value: value)
+                ], "a PCI configuration write of \(bytes) at 0xcfc + \(distance) reaches its register")
+        }
         _ = try guest.run(.pciRead, [0x8000_1040, 0, 4], results: 1)
         _ = function.take()
         _ = try guest.run(.stringIn, [0xCFC, 4, 3, 0x600, 0])

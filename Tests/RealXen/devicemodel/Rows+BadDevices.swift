@@ -53,9 +53,9 @@ extension Stage {
                 got.allSatisfy { $0 == .max }, "and \(text) ends, with all ones if it has a value", detail: "\(got)")
             keeper.dropAll()
         }
-        var untouched = GuestScript()
-        untouched.expect(words: 4, at: 0x500, 0)
-        try expect(untouched, "the buffer of a string read that ended like this is as it was")
+        var ones = GuestScript()
+        ones.expect(words: 4, at: 0x500, .max)
+        try expect(ones, "the buffer of a string read that ended like this has all ones")
         _ = ports.take()
     }
 
