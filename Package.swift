@@ -89,6 +89,10 @@ let testTargets: [Target] = [
     tests("ShadowTableTests", ["ShadowTable", "FakeGuest", "XenABI", "XenDeviceModel"]),
     tests("BlockDeviceTests", ["BlockDevice", "FakeGuest", "SystemCalls", "XenABI", "XenDeviceModel"]),
     tests("LabKitTests", ["LabKit"]),
+    // Long runs of the library, built for release; prints TAP.
+    .executableTarget(
+        name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
+        swiftSettings: house),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),

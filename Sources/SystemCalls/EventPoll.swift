@@ -9,7 +9,9 @@ public struct Readiness: OptionSet, Sendable {
 
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// Bytes, an event, or the end can be read.
     public static let readable = Readiness(rawValue: 1)
+    /// Bytes can be written.
     public static let writable = Readiness(rawValue: 2)
 
     var events: UInt32 {
@@ -33,6 +35,7 @@ public struct EventPoll: ~Copyable {
     private let descriptor: OwnedDescriptor
     private var batch: [epoll_event]
 
+    /// An epoll instance that watches nothing yet.
     public init() throws(SystemError) {
         descriptor = OwnedDescriptor(owning: try once("epoll_create1") { corbel_epoll_create() })
         // SAFETY: all zero is a good epoll_event; it is called unsafe for its union alone.

@@ -5,7 +5,9 @@ internal import CSystem
 
 /// What a mapping is for.
 public enum MappingAccess: Equatable, Sendable {
+    /// Reading only.
     case read
+    /// Reading and writing.
     case readWrite
 
     var protection: Int32 { self == .read ? PROT_READ : PROT_READ | PROT_WRITE }

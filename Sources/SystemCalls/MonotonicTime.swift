@@ -5,8 +5,10 @@ internal import CSystem
 
 /// A moment of CLOCK_MONOTONIC, in nanoseconds since some moment before the program started.
 public struct MonotonicTime: Comparable, Hashable, Sendable {
+    /// Nanoseconds since the clock's zero.
     public var nanoseconds: UInt64
 
+    /// The moment that many nanoseconds after the clock's zero.
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     /// The present moment.

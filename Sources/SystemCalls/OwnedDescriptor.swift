@@ -5,8 +5,11 @@ internal import CSystem
 
 /// How a file is opened.
 public enum FileAccess: Equatable, Sendable {
+    /// Reading only.
     case read
+    /// Writing only.
     case write
+    /// Reading and writing.
     case readWrite
 
     var flags: Int32 {

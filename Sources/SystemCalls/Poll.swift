@@ -9,7 +9,9 @@ public struct ReadableDescriptors: OptionSet, Sendable {
 
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The first of the two.
     public static let first = ReadableDescriptors(rawValue: 1)
+    /// The second of the two.
     public static let second = ReadableDescriptors(rawValue: 2)
 }
 

@@ -14,7 +14,9 @@ public func environmentVariable(_ name: String) -> String? {
 
 /// A standard stream to write text to.
 public enum StandardStream: Sendable {
+    /// Standard output, descriptor 1.
     case output
+    /// Standard error, descriptor 2.
     case error
 
     /// Writes all of the text. Throws EPIPE, EBADF when the stream is closed, and the like; EAGAIN when the stream is

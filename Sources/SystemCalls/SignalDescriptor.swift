@@ -9,10 +9,15 @@ public struct Signal: RawRepresentable, Hashable, Sendable {
 
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// `SIGHUP`.
     public static let hangUp = Signal(rawValue: SIGHUP)
+    /// `SIGINT`.
     public static let interrupt = Signal(rawValue: SIGINT)
+    /// `SIGTERM`.
     public static let terminate = Signal(rawValue: SIGTERM)
+    /// `SIGUSR1`.
     public static let user1 = Signal(rawValue: SIGUSR1)
+    /// `SIGUSR2`.
     public static let user2 = Signal(rawValue: SIGUSR2)
 
     /// Sends the signal to this thread.
@@ -27,6 +32,7 @@ public struct SignalDescriptor: ~Copyable {
     /// The descriptor, non-blocking.
     public let descriptor: OwnedDescriptor
 
+    /// Blocks these signals for the calling thread, and takes them by a descriptor from now on.
     public init(_ signals: [Signal]) throws(SystemError) {
         var set = sigset_t()
         // SAFETY: the calls fill in our set, and read it.

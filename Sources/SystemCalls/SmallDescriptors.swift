@@ -8,6 +8,7 @@ public struct EventCounter: ~Copyable {
     /// The descriptor, non-blocking.
     public let descriptor: OwnedDescriptor
 
+    /// A counter at zero.
     public init() throws(SystemError) {
         descriptor = OwnedDescriptor(owning: try once("eventfd") { eventfd(0, corbel_eventfd_flags) })
     }
@@ -39,6 +40,7 @@ public struct TimerDescriptor: ~Copyable {
     /// The descriptor, non-blocking.
     public let descriptor: OwnedDescriptor
 
+    /// A timer that is not set.
     public init() throws(SystemError) {
         let number = try once("timerfd_create") { timerfd_create(CLOCK_MONOTONIC, corbel_timerfd_flags) }
         descriptor = OwnedDescriptor(owning: number)
@@ -65,9 +67,12 @@ public struct TimerDescriptor: ~Copyable {
 
 /// A pipe's two ends.
 public struct Pipe: ~Copyable {
+    /// What was written comes out here.
     public let reading: OwnedDescriptor
+    /// What is written goes in here.
     public let writing: OwnedDescriptor
 
+    /// A new pipe; both ends are closed on exec.
     public init() throws(SystemError) {
         var ends: [2 of Int32] = [-1, -1]
         // SAFETY: the call writes two numbers, and there is room for two.
@@ -83,9 +88,12 @@ public struct Pipe: ~Copyable {
 
 /// Two sockets that are connected to each other.
 public struct SocketPair: ~Copyable {
+    /// One end.
     public let first: OwnedDescriptor
+    /// The other end.
     public let second: OwnedDescriptor
 
+    /// Two connected stream sockets.
     public init() throws(SystemError) {
         var ends: [2 of Int32] = [-1, -1]
         // SAFETY: the call writes two numbers, and there is room for two.

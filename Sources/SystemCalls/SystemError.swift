@@ -10,6 +10,7 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The call, by its name in section 2 of the manual: `open`, `ioctl`.
     public var call: StaticString
 
+    /// The failure of a call, with its errno.
     public init(_ code: Int32, _ call: StaticString) {
         self.code = code
         self.call = call

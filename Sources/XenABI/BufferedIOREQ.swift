@@ -33,6 +33,7 @@ public struct BufferedIOREQ: WireLayout {
     /// The value, or half of it.
     public var data: UInt32
 
+    /// An entry of these fields.
     public init(type: IOREQType, isRead: Bool = false, sizeCode: UInt8, address: UInt32, data: UInt32) {
         self.type = type
         self.isRead = isRead

@@ -17,6 +17,7 @@ extension DMOP {
         /// 1 asserted, 0 not. Raw, because Xen refuses other values itself.
         public var level: UInt8
 
+        /// The payload with these fields.
         public init(segment: UInt16, bus: UInt8, device: UInt8, pin: UInt8, level: UInt8) {
             self.segment = segment
             self.bus = bus
@@ -53,6 +54,7 @@ extension DMOP {
         /// 1 asserted, 0 not. Raw, because Xen refuses other values itself.
         public var level: UInt8
 
+        /// The payload with these fields.
         public init(irq: UInt8, level: UInt8) {
             self.irq = irq
             self.level = level
@@ -80,6 +82,7 @@ extension DMOP {
         /// ISA line, 1 to 15; 0 disables the link.
         public var irq: UInt8
 
+        /// The payload with these fields.
         public init(link: UInt8, irq: UInt8) {
             self.link = link
             self.irq = irq
@@ -115,6 +118,7 @@ extension DMOP {
         /// CR2 of a page fault, pending debug bits of a debug exception.
         public var extra: UInt64
 
+        /// The payload with these fields.
         public init(
             vcpu: VCPUID, vector: UInt8, type: EventType, instructionByteCount: UInt8, errorCode: UInt32,
             extra: UInt64
@@ -159,6 +163,7 @@ extension DMOP {
         /// What it would write.
         public var data: UInt32
 
+        /// The payload with these fields.
         public init(address: UInt64, data: UInt32) {
             self.address = address
             self.data = data
@@ -187,6 +192,7 @@ extension DMOP {
         /// 1 asserted, 0 not. Raw, because Xen refuses other values itself.
         public var level: UInt8
 
+        /// The payload with these fields.
         public init(irq: UInt32, level: UInt8) {
             self.irq = irq
             self.level = level

@@ -11,6 +11,7 @@ extension DMOP {
         /// The window's first frame.
         public var first: GuestFrame
 
+        /// The payload with these fields.
         public init(count: UInt32, first: GuestFrame) {
             self.count = count
             self.first = first
@@ -39,6 +40,7 @@ extension DMOP {
         /// Xen's progress between steps; callers send 0.
         public var opaque: UInt32
 
+        /// The payload with these fields.
         public init(extentCount: UInt32, opaque: UInt32 = 0) {
             self.extentCount = extentCount
             self.opaque = opaque
@@ -67,6 +69,7 @@ extension DMOP {
         /// The first frame.
         public var first: GuestFrame
 
+        /// `count` frames from `first` on.
         public init(count: UInt32, first: GuestFrame) {
             self.count = count
             self.first = first
@@ -97,6 +100,7 @@ extension DMOP {
         /// The first frame.
         public var first: GuestFrame
 
+        /// The payload with these fields.
         public init(count: UInt32, type: MemoryType, first: GuestFrame) {
             self.count = count
             self.type = type
@@ -126,6 +130,7 @@ extension DMOP {
         /// Why; the low 8 bits count.
         public var reason: ShutdownReason
 
+        /// The payload with these fields.
         public init(reason: ShutdownReason) {
             self.reason = reason
         }
@@ -152,6 +157,7 @@ extension DMOP {
         /// Where it goes; what was there is freed.
         public var destination: GuestFrame
 
+        /// The payload with these fields.
         public init(count: UInt32, source: GuestFrame, destination: GuestFrame) {
             self.count = count
             self.source = source
@@ -185,6 +191,7 @@ extension DMOP {
         /// How, or `delete`.
         public var type: CacheAttribute
 
+        /// The payload with these fields.
         public init(start: GuestFrame, end: GuestFrame, type: CacheAttribute) {
             self.start = start
             self.end = end

@@ -11,6 +11,7 @@ extension DMOP {
         /// Out: the lowest id that was free.
         public var id: IOREQServerID
 
+        /// The payload with these fields.
         public init(handling: BufferedHandling, id: IOREQServerID = IOREQServerID(0)) {
             self.handling = handling
             self.id = id
@@ -47,6 +48,7 @@ extension DMOP {
         /// Out: the legacy frame of the buffered ring, without `noGFNs`.
         public var bufferedFrame: GuestFrame
 
+        /// The payload with these fields.
         public init(
             id: IOREQServerID, flags: ServerInfoFlags, bufferedPort: EventPort = EventPort(0),
             ioreqFrame: GuestFrame = GuestFrame(0), bufferedFrame: GuestFrame = GuestFrame(0)
@@ -90,6 +92,7 @@ extension DMOP {
         /// Last one, inclusive.
         public var end: UInt64
 
+        /// The payload with these fields.
         public init(id: IOREQServerID, type: IORangeType, start: UInt64, end: UInt64) {
             self.id = id
             self.type = type
@@ -128,6 +131,7 @@ extension DMOP {
         /// Last one, inclusive.
         public var end: UInt64
 
+        /// The payload with these fields.
         public init(id: IOREQServerID, type: IORangeType, start: UInt64, end: UInt64) {
             self.id = id
             self.type = type
@@ -168,6 +172,7 @@ extension DMOP {
             set { enabledRawValue = newValue ? 1 : 0 }
         }
 
+        /// The payload with these fields.
         public init(id: IOREQServerID, enabled: Bool) { self.init(id: id, enabledRawValue: enabled ? 1 : 0) }
 
         /// With a number of the caller's, for those who ask what Xen does with it.
@@ -197,6 +202,7 @@ extension DMOP {
         /// The ioreq server.
         public var id: IOREQServerID
 
+        /// The payload with these fields.
         public init(id: IOREQServerID) {
             self.id = id
         }
@@ -226,6 +232,7 @@ extension DMOP {
         /// Xen's progress between steps; callers send 0.
         public var opaque: UInt64
 
+        /// The payload with these fields.
         public init(id: IOREQServerID, type: MemoryType, flags: MemoryAccessFlags, opaque: UInt64 = 0) {
             self.id = id
             self.type = type
@@ -257,6 +264,7 @@ extension DMOP {
         /// Out: the number of vCPUs.
         public var count: UInt32
 
+        /// The payload with these fields.
         public init(count: UInt32 = 0) {
             self.count = count
         }

@@ -7,6 +7,7 @@ public struct DMOpcode: RawRepresentable, Hashable, Comparable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The operation of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Makes an ioreq server.

@@ -2,6 +2,7 @@
 
 /// What domctl 90 says of a domain. Source: `domctl.h` of 4.21; dmop.md section 12.
 public struct DomainState: Equatable, Sendable {
+    /// The domain.
     public var domain: DomainID
     /// `XEN_DOMCTL_GETDOMSTATE_STATE_*`: 1 exists, 2 shut down, 4 dying, 8 dead. None: the domain is gone.
     public var state: UInt16
@@ -10,6 +11,7 @@ public struct DomainState: Equatable, Sendable {
     /// Differs for each domain ever created, so that a re-used id is noticed.
     public var uniqueID: UInt64
 
+    /// A state of these fields.
     public init(domain: DomainID, state: UInt16, capabilities: UInt16, uniqueID: UInt64) {
         self.domain = domain
         self.state = state
@@ -59,6 +61,7 @@ public struct GetDomainState: WireLayout {
     /// Out: see `DomainState.uniqueID`.
     public var uniqueID: UInt64
 
+    /// The structure with these fields.
     public init(
         domain: DomainID, command: UInt32 = Self.command, interfaceVersion: UInt32 = Self.stableInterfaceVersion,
         state: UInt16 = 0, capabilities: UInt16 = 0, pad: UInt32 = 0, uniqueID: UInt64 = 0

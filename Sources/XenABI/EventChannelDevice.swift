@@ -29,6 +29,7 @@ public struct EventChannelArgument: WireLayout {
     /// The virq, domain or port.
     public var value: UInt32
 
+    /// The structure with these fields.
     public init(value: UInt32) {
         self.value = value
     }
@@ -61,11 +62,13 @@ public struct EventChannelBindInterdomain: WireLayout {
     /// Its port, unbound and meant for us.
     public var remotePort: EventPort
 
+    /// The structure with these fields.
     public init(remoteDomain: UInt32, remotePort: EventPort) {
         self.remoteDomain = remoteDomain
         self.remotePort = remotePort
     }
 
+    /// The structure with these fields.
     public init(remoteDomain: DomainID, remotePort: EventPort) {
         self.init(remoteDomain: UInt32(remoteDomain.rawValue), remotePort: remotePort)
     }
@@ -91,6 +94,7 @@ public struct EventChannelRestrict: WireLayout {
     /// The only domain from here on.
     public var domain: DomainID
 
+    /// The structure with these fields.
     public init(domain: DomainID) {
         self.domain = domain
     }

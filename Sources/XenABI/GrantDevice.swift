@@ -45,11 +45,13 @@ public struct GrantReferencePair: WireLayout {
     /// Its reference.
     public var reference: GrantReference
 
+    /// The structure with these fields.
     public init(domain: UInt32, reference: GrantReference) {
         self.domain = domain
         self.reference = reference
     }
 
+    /// The structure with these fields.
     public init(domain: DomainID, reference: GrantReference) {
         self.init(domain: UInt32(domain.rawValue), reference: reference)
     }
@@ -81,6 +83,7 @@ public struct MapGrantReference: WireLayout {
     /// Its reference.
     public var reference: GrantReference
 
+    /// The structure with these fields.
     public init(count: UInt32 = 1, index: UInt64 = 0, domain: UInt32, reference: GrantReference) {
         self.count = count
         self.index = index
@@ -121,6 +124,7 @@ public struct UnmapGrantReference: WireLayout {
     /// Pages.
     public var count: UInt32
 
+    /// The structure with these fields.
     public init(index: UInt64, count: UInt32) {
         self.index = index
         self.count = count
@@ -152,6 +156,7 @@ public struct GetOffsetForAddress: WireLayout {
     /// Out: its pages.
     public var count: UInt32
 
+    /// The structure with these fields.
     public init(address: UInt64, offset: UInt64 = 0, count: UInt32 = 0) {
         self.address = address
         self.offset = offset
@@ -182,6 +187,7 @@ public struct SetMaxGrants: WireLayout {
     /// Pages.
     public var count: UInt32
 
+    /// The structure with these fields.
     public init(count: UInt32) {
         self.count = count
     }
@@ -209,6 +215,7 @@ public struct SetUnmapNotify: WireLayout {
     /// The local port to notify.
     public var port: EventPort
 
+    /// The structure with these fields.
     public init(index: UInt64, action: UnmapAction, port: EventPort) {
         self.index = index
         self.action = action

@@ -6,6 +6,7 @@ public struct IOREQType: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
 
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The type of this number.
     @inlinable public init(_ rawValue: UInt8) { self.rawValue = rawValue }
 
     /// I/O port.
@@ -25,6 +26,7 @@ public struct IOREQState: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
 
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The state of this number.
     @inlinable public init(_ rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The state in a slot's byte at `IOREQ.stateOffset`.
@@ -81,6 +83,7 @@ public struct IOREQ: WireLayout {
     /// What is asked for.
     public var type: IOREQType
 
+    /// A slot of these fields.
     public init(
         address: UInt64, data: UInt64 = 0, count: UInt32 = 1, size: UInt32, port: EventPort = EventPort(0),
         pad: UInt16 = 0, state: IOREQState = .none, dataIsPointer: Bool = false, isRead: Bool,

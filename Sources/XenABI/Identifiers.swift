@@ -6,6 +6,7 @@ public struct DomainID: RawRepresentable, Hashable, Comparable, Sendable {
     public var rawValue: UInt16
 
     public init(rawValue: UInt16) { self.rawValue = rawValue }
+    /// The domain of this number.
     public init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
     /// `DOMID_SELF`, the first reserved id.
@@ -32,6 +33,7 @@ public struct GuestFrame: RawRepresentable, Hashable, Comparable, Sendable {
     public var rawValue: UInt64
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// The frame of this number: its first byte lies at 4096 times that.
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     /// The frame that holds a guest-physical byte address.
@@ -48,6 +50,7 @@ public struct EventPort: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The port of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 }
 
@@ -56,6 +59,7 @@ public struct IOREQServerID: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt16
 
     public init(rawValue: UInt16) { self.rawValue = rawValue }
+    /// The server of this number.
     public init(_ rawValue: UInt16) { self.rawValue = rawValue }
 }
 
@@ -64,6 +68,7 @@ public struct VCPUID: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The vCPU of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 }
 
@@ -72,6 +77,7 @@ public struct GrantReference: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The reference of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The reserved reference under which a domain grants its Xenstore page (`GNTTAB_RESERVED_XENSTORE`).
@@ -83,6 +89,7 @@ public struct VIRQ: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The virtual interrupt of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// `VIRQ_DOM_EXC`: some domain's state has changed.

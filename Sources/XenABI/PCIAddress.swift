@@ -6,6 +6,7 @@ public struct PCIAddress: RawRepresentable, Hashable, Comparable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The function of this number: segment, bus, device and function as `rawValue` has them.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// `device` is 0 to 31 and `function` 0 to 7; bits above are dropped.
@@ -33,6 +34,7 @@ public struct PCIRegister: Hashable, Sendable {
     /// The byte offset in its configuration space.
     public var offset: UInt32
 
+    /// The register at `offset` bytes in the configuration space of a function.
     public init(function: PCIAddress, offset: UInt32) {
         self.function = function
         self.offset = offset

@@ -37,6 +37,7 @@ public struct PrivcmdHypercall: WireLayout {
     /// Argument 4.
     public var argument4: UInt64
 
+    /// The structure with these fields.
     public init(
         number: UInt64, argument0: UInt64 = 0, argument1: UInt64 = 0, argument2: UInt64 = 0, argument3: UInt64 = 0,
         argument4: UInt64 = 0
@@ -86,6 +87,7 @@ public struct PrivcmdMMAPBatchV2: WireLayout {
     /// Address of an array that receives `count` 32-bit results, 0 or a negative errno.
     public var errors: UInt64
 
+    /// The structure with these fields.
     public init(count: UInt32, domain: DomainID, address: UInt64, frames: UInt64, errors: UInt64) {
         self.count = count
         self.domain = domain
@@ -126,6 +128,7 @@ public struct PrivcmdDMOP: WireLayout {
     /// Address of an array of `count` `PrivcmdBuffer`.
     public var buffers: UInt64
 
+    /// The structure with these fields.
     public init(domain: DomainID, count: UInt16, buffers: UInt64) {
         self.domain = domain
         self.count = count
@@ -158,6 +161,7 @@ public struct PrivcmdBuffer: WireLayout {
     /// Bytes in it.
     public var byteLength: UInt64
 
+    /// The structure with these fields.
     public init(address: UInt64, byteLength: UInt64) {
         self.address = address
         self.byteLength = byteLength
@@ -184,6 +188,7 @@ public struct PrivcmdRestrict: WireLayout {
     /// The only domain from here on.
     public var domain: DomainID
 
+    /// The structure with these fields.
     public init(domain: DomainID) {
         self.domain = domain
     }
@@ -218,6 +223,7 @@ public struct PrivcmdMMAPResource: WireLayout {
     /// Where the mapping of the device is.
     public var address: UInt64
 
+    /// The structure with these fields.
     public init(
         domain: DomainID, type: ResourceType, id: UInt32, firstFrame: UInt32, count: UInt64, address: UInt64
     ) {

@@ -41,6 +41,7 @@ public struct AcquireResource: WireLayout {
     /// Address of an array of `count` 64-bit frame numbers; 0 asks for the size.
     public var frameList: UInt64
 
+    /// The structure with these fields.
     public init(
         domain: DomainID, type: ResourceType, id: UInt32, count: UInt32, firstFrame: UInt64, frameList: UInt64
     ) {

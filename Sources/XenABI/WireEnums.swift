@@ -6,6 +6,7 @@ public struct BufferedHandling: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
 
     public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The handling of this number.
     public init(_ rawValue: UInt8) { self.rawValue = rawValue }
 
     /// No ring.
@@ -31,6 +32,7 @@ public struct IORangeType: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The type of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// I/O ports.
@@ -46,6 +48,7 @@ public struct MemoryType: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt16
 
     public init(rawValue: UInt16) { self.rawValue = rawValue }
+    /// The type of this number.
     public init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Ordinary memory.
@@ -75,6 +78,7 @@ public struct EventType: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
 
     public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The type of this number.
     public init(_ rawValue: UInt8) { self.rawValue = rawValue }
 
     /// An interrupt, as if from a controller.
@@ -96,6 +100,7 @@ public struct ShutdownReason: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The reason of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The guest is done.
@@ -117,6 +122,7 @@ public struct CacheAttribute: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The attribute of this number.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     /// UC.

@@ -14,6 +14,7 @@ public struct XenError: Error, Equatable, Sendable {
     /// How much was done before the failure, where a large call was split: frames or extents, as the method says.
     public var completed: Int?
 
+    /// The failure of `call`, about a domain and a value where they are known.
     public init(_ code: XenErrorCode, _ call: StaticString, domain: DomainID? = nil, value: UInt64? = nil) {
         self.code = code
         self.call = call

@@ -7,6 +7,7 @@ public struct XenErrorCode: RawRepresentable, Hashable, Sendable {
     public var rawValue: Int32
 
     public init(rawValue: Int32) { self.rawValue = rawValue }
+    /// The code of this number, positive.
     public init(_ rawValue: Int32) { self.rawValue = rawValue }
 
     /// `EPERM`: not permitted.

@@ -2,9 +2,13 @@
 
 /// The bytes that one access moves: 1, 2, 4 or 8.
 public enum AccessWidth: UInt32, Sendable, CaseIterable {
+    /// 1 byte.
     case byte = 1
+    /// 2 bytes.
     case word = 2
+    /// 4 bytes.
     case doubleWord = 4
+    /// 8 bytes.
     case quadWord = 8
 
     /// Bytes.

@@ -22,6 +22,7 @@ public struct ServerStatistics: Sendable {
     /// From the event's arrival to the answer, in nanoseconds. Empty when the platform has no clock.
     public var serviceTime = LatencyHistogram()
 
+    /// All zero.
     public init() {}
 }
 
@@ -35,6 +36,7 @@ public struct LatencyHistogram: Sendable {
     /// All of them together, in nanoseconds.
     public private(set) var total: UInt64 = 0
 
+    /// Empty.
     public init() { buckets = [UInt64](repeating: 0, count: 256) }
 
     /// Records one latency in nanoseconds.
@@ -84,6 +86,7 @@ public struct CallCounter: Sendable {
     /// timed and counts for all, because two looks at the clock cost several per cent of a call.
     public var nanoseconds: UInt64 = 0
 
+    /// All zero.
     public init() {}
 
     /// Counts a call, and answers how many calls its time stands for; 0: it need not be timed.

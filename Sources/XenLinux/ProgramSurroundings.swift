@@ -5,6 +5,7 @@ public import XenPlatform
 
 /// CLOCK_MONOTONIC.
 public final class SystemClock: MonotonicClock {
+    /// The clock of the kernel we run on.
     public init() {}
 
     public var nanoseconds: UInt64 { MonotonicTime.now.nanoseconds }

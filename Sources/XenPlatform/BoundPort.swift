@@ -15,6 +15,7 @@ public struct BoundPort: ~Copyable {
     public let port: EventPort
     private let owner: any PortOwner
 
+    /// Takes over a port that `owner` has bound and unbinds.
     public init(_ port: EventPort, owner: any PortOwner) {
         self.port = port
         self.owner = owner

@@ -5,7 +5,9 @@ import Synchronization
 
 /// How a mapping may be used.
 public enum PageAccess: Equatable, Sendable {
+    /// Reading only.
     case read
+    /// Reading and writing.
     case readWrite
 }
 

@@ -21,6 +21,7 @@ public struct Platform {
     /// A clock for statistics; without one nothing is timed.
     public let clock: (any MonotonicClock)?
 
+    /// A platform of these parts.
     public init(
         calls: any DeviceModelCalls, memory: any GuestMemory, events: any EventChannels,
         grants: (any GrantMemory)? = nil, states: (any DomainStates)? = nil, clock: (any MonotonicClock)? = nil
