@@ -20,9 +20,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 /// A program without Foundation, Dispatch or Concurrency: the Swift runtime is linked in, nothing else is needed.
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String, exclude: [String] = []) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: path, swiftSettings: house,
+        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: house,
         linkerSettings: [
             .unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"], .when(configuration: .release))
         ])
@@ -77,11 +77,11 @@ let programTargets: [Target] = [
         ]),
     program("SerialConsole", deviceModel + ["EventLoop", "DaemonShell"], path: "Examples/SerialConsole"),
     program("PortScratch", deviceModel, path: "Examples/PortScratch"),
-    program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters"),
-    program("PCIFunction", deviceModel, path: "Examples/PCIFunction"),
-    program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer"),
-    program("ShadowTable", deviceModel, path: "Examples/ShadowTable"),
-    program("BlockDevice", deviceModel, path: "Examples/BlockDevice"),
+    program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters", exclude: ["README.md"]),
+    program("PCIFunction", deviceModel, path: "Examples/PCIFunction", exclude: ["README.md"]),
+    program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer", exclude: ["README.md"]),
+    program("ShadowTable", deviceModel, path: "Examples/ShadowTable", exclude: ["README.md"]),
+    program("BlockDevice", deviceModel, path: "Examples/BlockDevice", exclude: ["README.md"]),
 ]
 
 let testTargets: [Target] = [

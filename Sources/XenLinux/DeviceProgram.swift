@@ -36,6 +36,7 @@ public protocol DeviceProgram {
 }
 
 extension DeviceProgram {
+    /// None.
     public static var operands: [String] { [] }
 
     /// What `body` answers. When a system call in it fails, that is the program's failure, under a name that its user
@@ -50,12 +51,12 @@ extension DeviceProgram {
         }
     }
 
-    /// The whole program.
-    public static func main() {
-        var words = CommandLine.arguments[...]
-        _ = words.popFirst()
-        exitProgram(run(Array(words)))
-    }
+    #if !hasFeature(Embedded)  // which has no command line
+        /// The whole program.
+        public static func main() {
+            exitProgram(run(Array(CommandLine.arguments.dropFirst())))
+        }
+    #endif
 
     /// The whole program, as a status.
     static func run(_ arguments: [String]) -> Int32 {
