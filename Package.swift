@@ -134,6 +134,8 @@ let package = Package(
         .library(name: "XenABI", targets: ["XenABI"]),
         .library(name: "XenPlatform", targets: ["XenPlatform"]),
         .library(name: "XenDeviceModel", targets: ["XenDeviceModel"]),
+        .library(name: "StatisticsPage", targets: ["StatisticsPage"]),
+        .library(name: "DaemonShell", targets: ["DaemonShell"]),
         .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
     ],

@@ -1,4 +1,4 @@
-// modules: XenABI XenPlatform XenDeviceModel
+// modules: XenABI StatisticsPage XenPlatform XenDeviceModel
 // sources: Examples/SerialConsole/UART16550.swift Examples/SerialConsole/UARTRegisters.swift
 // sources: Examples/SerialConsole/ReceiveFIFO.swift Examples/SerialConsole/SerialLine.swift
 // sources: Examples/SerialConsole/ConsoleText.swift

@@ -1,4 +1,4 @@
-// modules: XenABI XenPlatform XenDeviceModel
+// modules: XenABI StatisticsPage XenPlatform XenDeviceModel
 // The device-model library against a guest and a Xen that lie: it never traps, it answers every vCPU once, and it
 // writes nothing but what is its own.
 // Not for: whether honest guests get the right answers (Tests/XenDeviceModelTests).

@@ -70,7 +70,7 @@ public final class StatisticsFile: StatisticsSink {
         let generation = PageLayout.generationOffset
         var odd = InlineArray<8, UInt8>(repeating: 0)
         for index in 0..<8 { odd[index] = page[generation + index] }
-        // The new generation is even, and the one before it odd.
+        // Any odd number does: who reads compares, and does not count.
         odd[0] |= 1
         memory.copyIn(at: generation, from: odd.span)
         atomicMemoryFence(ordering: .sequentiallyConsistent)

@@ -71,13 +71,18 @@ public struct StatisticsEncoder {
         }
     }
 
-    /// Adds a server. `buckets` has `PageLayout.bucketCount` counts.
-    public mutating func addServer(_ server: ServerRecord, buckets: Span<UInt64>) {
+    /// Adds a server with its histogram of `PageLayout.bucketCount` counts.
+    public mutating func addServer(_ server: ServerRecord, buckets: [UInt64]) {
         precondition(buckets.count == PageLayout.bucketCount, "a histogram has 256 buckets")
+        addServer(server) { buckets[$0] }
+    }
+
+    /// Adds a server; `bucket` answers the counts of its histogram, 0 to `PageLayout.bucketCount` - 1.
+    public mutating func addServer(_ server: ServerRecord, bucket: (Int) -> UInt64) {
         var first = 0
-        while first < buckets.count, buckets[first] == 0 { first += 1 }
-        var end = buckets.count
-        while end > first, buckets[end - 1] == 0 { end -= 1 }
+        while first < PageLayout.bucketCount, bucket(first) == 0 { first += 1 }
+        var end = PageLayout.bucketCount
+        while end > first, bucket(end - 1) == 0 { end -= 1 }
         if first == end { (first, end) = (0, 0) }
         let size = PageLayout.Server.buckets + (end - first) * 8
         guard let start = add(PageLayout.Kind.server, byteCount: size) else { return }
@@ -92,7 +97,7 @@ public struct StatisticsEncoder {
         put(server.latencyCount, 8, at: start + PageLayout.Server.latencyCount)
         put(server.latencyTotal, 8, at: start + PageLayout.Server.latencyTotal)
         put(server.latencyMaximum, 8, at: start + PageLayout.Server.latencyMaximum)
-        for index in first..<end { put(buckets[index], 8, at: start + PageLayout.Server.buckets + (index - first) * 8) }
+        for index in first..<end { put(bucket(index), 8, at: start + PageLayout.Server.buckets + (index - first) * 8) }
     }
 
     /// Adds a range of a server.

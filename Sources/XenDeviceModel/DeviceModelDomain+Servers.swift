@@ -3,6 +3,7 @@
 // LeftOverServers looks at statistics pages).
 
 public import XenABI
+import XenPlatform
 
 extension DeviceModelDomain {
     /// Ids of ioreq servers in a domain, 0 to 7 (dmop.md section 3.1).
@@ -25,10 +26,39 @@ extension DeviceModelDomain {
         return found
     }
 
-    /// Destroys an ioreq server that no value of this process stands for. What waits for its answer goes on: a read has
-    /// read all ones. Whoever serves it finds itself without. Throws ENOENT when there is none of that id, EPERM when
-    /// another emulator domain has it. Source: dmop.md section 3.6.
+    /// Takes down an ioreq server that no value of this process stands for: what waits for its answer is answered (a
+    /// read reads all ones), then it is destroyed. Whoever serves it finds itself without. Throws ENOENT when there is
+    /// none of that id, EPERM when another emulator domain has it. Source: dmop.md section 3.6.
     public func destroyLeftOverServer(_ id: IOREQServerID) throws(XenError) {
-        _ = try perform(DMOP.DestroyIOREQServer(id: id))
+        // From here on nothing new waits for it.
+        _ = try perform(DMOP.SetIOREQServerState(id: id, enabled: false))
+        let server = ServerCore(domain: self, leftOver: id)
+        server.answerLeftOver()
+        if let failure = server.close() { throw failure }
+    }
+}
+
+extension ServerCore {
+    /// Answers every slot that Xen waits for. Destroying alone would leave a vCPU waiting for ever: Xen closes the
+    /// channel that it sleeps on, and nothing wakes it. Ports that a dead process had are free to be bound again. A
+    /// server whose pages or ports are not to be had was never enabled, so that nothing waits for it, or is QEMU's way
+    /// (pages among the guest's frames), or is still served; then it is destroyed as it is.
+    fileprivate func answerLeftOver() {
+        do throws(XenError) {
+            try mapPages()
+            try bindPorts()
+        } catch {
+            // What was bound before that is used.
+        }
+        guard let pages else { return }
+        for channel in channels {
+            guard let vcpu = channel.vcpu, pages.isPending(vcpu) else { continue }
+            pages.finish(vcpu, value: .max)
+            do throws(XenError) {
+                try domain.platform.events.notify(channel.port)
+            } catch {
+                keep(error)
+            }
+        }
     }
 }

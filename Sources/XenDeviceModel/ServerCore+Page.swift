@@ -43,7 +43,7 @@ extension ServerCore: StatisticsSource {
         record.latencyCount = statistics.serviceTime.count
         record.latencyTotal = statistics.serviceTime.total
         record.latencyMaximum = statistics.serviceTime.maximum
-        page.addServer(record, buckets: statistics.serviceTime.buckets.span)
+        page.addServer(record) { statistics.serviceTime.buckets[$0] }
     }
 
     func addRanges(to page: inout StatisticsEncoder) {

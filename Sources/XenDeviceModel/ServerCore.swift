@@ -29,6 +29,13 @@ final class ServerCore {
         domain.platform.statistics?.add(self)
     }
 
+    /// A server that is there already, to be taken down: see `DeviceModelDomain.destroyLeftOverServer`.
+    init(domain: DeviceModelDomain, leftOver id: IOREQServerID) {
+        self.id = id
+        self.domain = domain
+        isBuffered = false
+    }
+
     /// Maps the synchronous page, and the ring's with it, in one call. Source: dmop.md section 8.1.
     func mapPages() throws(XenError) {
         let mapped = try domain.platform.memory.mapResource(
@@ -93,7 +100,7 @@ final class ServerCore {
         domain.publishStatistics()
     }
 
-    private func bindPorts() throws(XenError) {
+    func bindPorts() throws(XenError) {
         guard let pages else { return }
         let known = try domain.knownVCPUCount()
         let count = known ?? UInt32(pages.slotCount)

@@ -41,7 +41,7 @@ private final class Folder {
             StatisticsProcess(program: program, processID: 77, started: 1, platform: .xen))
         page.addServer(
             ServerRecord(domain: domain, id: server, state: .serving, isBuffered: false, rangeCount: 0),
-            buckets: [UInt64](repeating: 0, count: 256).span)
+            buckets: [UInt64](repeating: 0, count: 256))
         page.seal(published: time)
         try write(page.bytes, name)
     }
@@ -68,7 +68,7 @@ private final class Source: StatisticsSource {
         record.counters.requests = requests
         record.counters.reads = requests
         record.counters.broadcasts = requests
-        page.addServer(record, buckets: [UInt64](repeating: requests, count: 256).span)
+        page.addServer(record, buckets: [UInt64](repeating: requests, count: 256))
     }
 
     func addRanges(to page: inout StatisticsEncoder) {

@@ -24,7 +24,7 @@ private func sample(requests: UInt64 = 7) -> StatisticsEncoder {
     var buckets = [UInt64](repeating: 0, count: 256)
     buckets[26] = 6
     buckets[28] = 1
-    page.addServer(server, buckets: buckets.span)
+    page.addServer(server, buckets: buckets)
     page.addRange(RangeRecord(domain: 5, server: 1, type: 0, start: 0x3F8, end: 0x3FF, device: "UART16550"))
     page.addRange(RangeRecord(domain: 5, server: 1, type: 1, start: 0, end: .max, device: ""))
     page.seal(published: 0x0102_0304)
@@ -187,7 +187,7 @@ private let rangeAt = 440
         buckets[255] = .max
         var page = StatisticsEncoder(process)
         page.addServer(
-            ServerRecord(domain: 1, id: 0, state: .created, isBuffered: false, rangeCount: 0), buckets: buckets.span)
+            ServerRecord(domain: 1, id: 0, state: .created, isBuffered: false, rangeCount: 0), buckets: buckets)
         page.seal(published: 1)
         #expect(try StatisticsSnapshot(page.bytes).servers.first?.buckets == buckets)
     }
@@ -227,7 +227,7 @@ private let rangeAt = 440
         page.begin()
         page.addServer(
             ServerRecord(domain: 9, id: 2, state: .quiet, isBuffered: false, rangeCount: 1),
-            buckets: [UInt64](repeating: 3, count: 256).span)
+            buckets: [UInt64](repeating: 3, count: 256))
         page.seal(published: 99)
         let new = page.bytes
         // From the generation on: what is before it is the same in both.

@@ -24,7 +24,7 @@ private func page(
         page.addDomain(domain, operationCount: 1) { _ in
             OperationRecord(operation: 5, count: 2, refused: 0, nanoseconds: 7)
         }
-        page.addServer(record, buckets: counts.span)
+        page.addServer(record, buckets: counts)
         for range in ranges { page.addRange(range) }
     }
     page.seal(published: published)
