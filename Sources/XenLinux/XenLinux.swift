@@ -48,7 +48,7 @@ public enum XenLinux {
     public static func advice(for error: XenError) -> String? {
         // By bytes: comparing strings would bring Unicode's tables into Embedded Swift.
         let call = error.call.description.utf8
-        guard call.starts(with: "open ".utf8) else { return nil }
+        guard call.starts(with: "open /dev/xen/".utf8) else { return nil }
         let node = String(decoding: call.dropFirst(5), as: UTF8.self)
         if isAbsence(error) {
             return node.utf8.elementsEqual("/dev/xen/privcmd".utf8)

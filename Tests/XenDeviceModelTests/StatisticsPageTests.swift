@@ -202,9 +202,9 @@ private final class NamedDevice: RegisterDevice {
         #expect(xen.answers[0] == [.max] && xen.answers[1] == nil && xen.answers[2] == [.max])
         #expect(
             xen.steps.dropFirst(2) == [
-                .call("set_ioreq_server_state"), .map("resource 0 frame 1 count 1"), .call("nr_vcpus"), .bind(10),
-                .bind(11), .bind(12), .notify(10), .notify(12), .unbind(10), .unbind(11), .unbind(12), .unmap,
-                .call("destroy_ioreq_server"),
+                .call("map_mem_type_to_ioreq_server"), .call("set_ioreq_server_state"),
+                .map("resource 0 frame 1 count 1"), .call("nr_vcpus"), .bind(10), .bind(11), .bind(12), .notify(10),
+                .notify(12), .unbind(10), .unbind(11), .unbind(12), .call("destroy_ioreq_server"), .unmap,
             ])
         #expect(xen.payloads[DMOpcode.destroyIOREQServer.rawValue]?[0] == 0)
         withExtendedLifetime(lost) {}
