@@ -21,10 +21,13 @@ program() { # program LABEL: the file
 begin_pair() { # begin_pair LABEL-AT-PLACE-0 LABEL-AT-PLACE-1
     rm -f in0 out0 in1 out1
     mkfifo in0 out0 in1 out1
-    $(program "$1") "$id" 0 <in0 >out0 &
+    timeout 300 $(program "$1") "$id" 0 <in0 >out0 &
     first=$!
     exec 3>in0 4<out0
-    $(program "$2") "$id" 1 <in1 >out1 3>&- 4<&- &
+    # The second one starts when the first one has its server.
+    echo nr_vcpus=1 >&3
+    read -r line <&4 || fail "$1 does not start"
+    timeout 300 $(program "$2") "$id" 1 <in1 >out1 3>&- 4<&- &
     second=$!
     exec 5>in1 6<out1
 }

@@ -72,6 +72,11 @@ function typical(pair, name, label,    key, part, values, count) {
 }
 
 function times(name,    round, swift, again, distance, s, a, swift_time, swift_best, c_time, c_best, ratio, band) {
+    if (!rounds) {
+        printf "%-24s missing\n", title[name]
+        missing++
+        return
+    }
     for (round = 1; round <= rounds; round++) {
         s = of_round("swift", round, name)
         a = of_round("again", round, name)
