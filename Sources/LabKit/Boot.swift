@@ -24,8 +24,11 @@ struct Boot: Equatable {
             "no-real-mode", "edd=off", "spec-ctrl=no", "bootscrub=0", "cpufreq=none", "cpuidle=0", "guest_loglvl=all",
         ]
             + (verbose ? ["loglvl=all"] : [])
-            // Without xsave=0 programs in dom0 were seen to die once a Linux guest has set XCR0, under emulation.
-            + (linuxGuest ? ["xsave=0", "conring_size=512k"] : [])
+            // Under emulation programs in dom0 were seen to die, or to read what nobody wrote, when a guest's vCPU had
+            // run in between: the wide registers of their string functions do not survive that. Without xsave they
+            // have none.
+            + (toolstack || linuxGuest || processors > 1 ? ["xsave=0"] : [])
+            + (linuxGuest ? ["conring_size=512k"] : [])
     }
 
     /// Options of dom0's kernel, and words for Lab/dom0-init.

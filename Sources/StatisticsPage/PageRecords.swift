@@ -39,6 +39,7 @@ public struct StatisticsProcess: Sendable {
     /// What it runs on.
     public var platform: StatisticsPlatform
 
+    /// A process of these fields.
     public init(program: String, processID: Int32, started: UInt64, platform: StatisticsPlatform) {
         self.program = program
         self.processID = processID
@@ -58,6 +59,7 @@ public struct OperationRecord: Equatable, Sendable {
     /// Time in all of them, in nanoseconds (a sample, scaled up).
     public var nanoseconds: UInt64
 
+    /// A record of these fields.
     public init(operation: UInt32, count: UInt64, refused: UInt64, nanoseconds: UInt64) {
         self.operation = operation
         self.count = count
@@ -73,6 +75,7 @@ public struct DomainRecord: Equatable, Sendable {
     /// Operations that were called.
     public var operations: [OperationRecord]
 
+    /// A domain and the counters of its operations.
     public init(domain: UInt16, operations: [OperationRecord]) {
         self.domain = domain
         self.operations = operations
@@ -98,6 +101,7 @@ public struct StatisticsCounters: Equatable, Sendable {
     /// Xen's broadcasts.
     public var broadcasts: UInt64 = 0
 
+    /// All zero.
     public init() {}
 }
 
@@ -122,6 +126,7 @@ public struct ServerRecord: Equatable, Sendable {
     /// The longest, in nanoseconds.
     public var latencyMaximum: UInt64 = 0
 
+    /// A server that has counted nothing yet.
     public init(
         domain: UInt16, id: UInt16, state: StatisticsServerState, isBuffered: Bool, rangeCount: UInt32
     ) {
@@ -148,6 +153,7 @@ public struct RangeRecord: Sendable {
     /// The device's name.
     public var device: String
 
+    /// A range, both ends included, and its device.
     public init(domain: UInt16, server: UInt16, type: UInt32, start: UInt64, end: UInt64, device: String) {
         self.domain = domain
         self.server = server

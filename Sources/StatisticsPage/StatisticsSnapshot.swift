@@ -10,6 +10,7 @@ public struct StatisticsSnapshot: Sendable {
         /// How many requests took how long: `PageLayout.bucketCount` counts.
         public var buckets: [UInt64]
 
+        /// A server and the counts of its histogram.
         public init(record: ServerRecord, buckets: [UInt64]) {
             self.record = record
             self.buckets = buckets

@@ -27,11 +27,12 @@ extension DeviceModelDomain {
     }
 
     /// Takes down an ioreq server that no value of this process stands for: what waits for its answer is answered (a
-    /// read reads all ones), then it is destroyed; frames of its memory type are RAM again. Whoever serves it finds itself without. Throws ENOENT when there is
-    /// none of that id, EPERM when another emulator domain has it. Source: dmop.md section 3.6.
+    /// read reads all ones), then it is destroyed; frames of its memory type are RAM again. Whoever serves it finds
+    /// itself without. Throws ENOENT when there is none of that id, EPERM when another emulator domain has it.
+    /// Source: dmop.md section 3.6.
     public func destroyLeftOverServer(_ id: IOREQServerID) throws(XenError) {
-        // First: frames that keep the type when its holder is destroyed make a vCPU that writes to one try again for ever
-        // (section 3.15). Most servers don't hold it, and are refused.
+        // First: frames that keep the type when its holder is destroyed make a vCPU that writes to one try again for
+        // ever (section 3.15). Most servers don't hold it, and are refused.
         _ = try? perform(DMOP.MapMemoryType(id: id, type: .ioreqServer, flags: []))
         // From here on nothing new waits for it.
         _ = try perform(DMOP.SetIOREQServerState(id: id, enabled: false))

@@ -23,6 +23,13 @@ import Testing
         #expect(boot.kernelOptions.contains("corbel.toolstack"))
     }
 
+    @Test func dom0HasNoWideRegistersWhereGuestsRunOrSeveralProcessors() {
+        let toolstack = Boot(key: "k", memory: 1024, dom0Memory: 384, toolstack: true)
+        #expect(toolstack.xenOptions.last == "xsave=0")
+        let processors = Boot(key: "k", memory: 512, dom0Memory: 256, processors: 2)
+        #expect(processors.xenOptions.last == "xsave=0")
+    }
+
     @Test func keysDiffer() {
         #expect(Boot.freshKey() != Boot.freshKey())
     }
