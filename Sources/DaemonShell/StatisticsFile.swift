@@ -50,12 +50,13 @@ public final class StatisticsFile: StatisticsSink {
         let path = folder + "/" + name + StatisticsFolder.suffix
         let unfinished = folder + "/." + name
         let file = try OwnedDescriptor.open(
-            path: unfinished, .readWrite, [.create, .exclusive, .noFollow], permissions: 0o644)
+            path: unfinished, .readWrite, [.create, .exclusive, .noFollow], permissions: 0o600)
         do throws(SystemError) {
-            try file.setPermissions(0o644)
             // Written, not only made longer: a full disk tells now, by an error, and not later, by a signal.
             try file.writeAll(page.bytes.span)
             guard try file.lockForWriting() else { throw SystemError(11, "fcntl") }
+            // For all to read only now: whoever can read it could have locked it before us.
+            try file.setPermissions(0o644)
             let memory = try MappedMemory(sharing: file, byteCount: PageLayout.pageByteCount, access: .readWrite)
             try renameFile(from: unfinished, to: path)
             return StatisticsFile(path: path, memory: memory, file: file)

@@ -43,13 +43,19 @@ extension OwnedDescriptor {
 }
 
 /// Puts a file with these bytes in the place of the one at `path`, if there is one, in one step: whoever opens it sees
-/// the old file or the new one. The bytes go to `path` with `.new` at its end first, which must be no symbolic link.
-/// Nothing is made to last beyond a crash of the machine.
+/// the old file or the new one. The bytes go to `path` with `.new` at its end first; what lies there is removed, and
+/// nothing of anybody else's is opened, so that a folder for all to write to is no trap. Throws EEXIST when somebody
+/// puts something there in between. Nothing is made to last beyond a crash of the machine.
 public func replaceFile(
     path: String, with bytes: Span<UInt8>, permissions: UInt32 = 0o600
 ) throws(SystemError) {
     let temporary = path + ".new"
-    let options: OpenOptions = [.create, .truncate, .noFollow]
+    do throws(SystemError) {
+        try removeFile(path: temporary)
+    } catch {
+        if error.code != ENOENT { throw error }
+    }
+    let options: OpenOptions = [.create, .exclusive, .noFollow]
     let file = try OwnedDescriptor.open(path: temporary, .write, options, permissions: permissions)
     do throws(SystemError) {
         try file.writeAll(bytes)

@@ -39,7 +39,9 @@ public struct TopLook {
     public mutating func take() throws(TopFailure) -> TopView {
         do throws(SystemError) {
             let found = try StatisticsFolder.read(folder)
-            let pages = StatisticsFolder.tidy(found.pages, isThere: isThere)
+            // Pages that somebody keeps elsewhere are not ours to remove.
+            let isOurs = folder == StatisticsFolder.standardPath
+            let pages = isOurs ? StatisticsFolder.tidy(found.pages, isThere: isThere) : found.pages
             taken = MonotonicTime.now.nanoseconds
             rows = sampler.rows(of: pages, now: taken)
             notes = found.unreadable.map { "note: \(printable($0.path)) is skipped: \($0.reason)" }

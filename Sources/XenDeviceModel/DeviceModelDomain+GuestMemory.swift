@@ -8,12 +8,19 @@ extension DeviceModelDomain {
     /// Bytes that one `readMemory` or `writeMemory` moves at most: each call maps the frames that it touches.
     public static var transferBytesMax: Int { 16 << 20 }
 
+    /// Frames that one mapping may have, 256 MiB: the count may come from the guest.
+    public static var mappedFramesMax: Int { 65_536 }
+
     /// Maps `count` neighbouring frames of the guest, from `first` on, until the value goes away. Throws EINVAL for
-    /// no frames and for frames beyond the address space, else what Xen answers: EINVAL where the guest has no memory,
-    /// mostly. Nothing tells Xen what is written through the mapping: see `reportModified`.
+    /// no frames and for frames beyond the address space, E2BIG for more than `mappedFramesMax`, else what Xen
+    /// answers: EINVAL where the guest has no memory, mostly. Nothing tells Xen what is written through the mapping:
+    /// see `reportModified`.
     public func mapFrames(
         first: GuestFrame, count: Int, access: PageAccess
     ) throws(XenError) -> MappedPages {
+        guard count <= Self.mappedFramesMax else {
+            throw XenError(.e2big, "map guest frames", domain: id, value: UInt64(count))
+        }
         let last = first.rawValue.addingReportingOverflow(UInt64(max(count, 1) - 1))
         guard count > 0, !last.overflow, last.partialValue <= UInt64.max / UInt64(GuestFrame.byteCount) else {
             throw XenError(.einval, "map guest frames", domain: id, value: first.rawValue)

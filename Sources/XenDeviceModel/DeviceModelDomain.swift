@@ -82,6 +82,11 @@ public final class DeviceModelDomain {
     /// The clock as it was last read; the statistics page goes by it.
     private(set) var clockReading: UInt64 = 0
 
+    /// Rounds of a loop until the clock is looked at for the page, and when it was last looked at.
+    var roundsUntilLook = 0
+    var roundsPerLook = 1
+    var lastLook: UInt64 = 0
+
     /// Whether the platform has a clock.
     var isTimed: Bool { platform.clock != nil }
 

@@ -37,6 +37,14 @@ final class IOREQPages {
         return IOREQ(words: words)
     }
 
+    /// What is in a slot, whatever its state: a copy.
+    func slot(_ vcpu: VCPUID) -> IOREQ {
+        var bytes = InlineArray<32, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        pages.copyOut(from: slotStart(vcpu), into: &span)
+        return IOREQ(trusting: bytes.span)
+    }
+
     /// Whether Xen waits for an answer in this slot.
     func isPending(_ vcpu: VCPUID) -> Bool {
         let bits = pages.loadAcquiring8(at: slotStart(vcpu) + IOREQ.stateOffset)

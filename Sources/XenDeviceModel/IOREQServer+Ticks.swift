@@ -16,13 +16,15 @@ extension IOREQServer where State == ServerState.Serving {
         let interval = UInt64(max(1, milliseconds)) * 1_000_000
         var due = domain.now &+ interval
         while true {
-            let left = domain.isTimed ? due > domain.now ? due - domain.now : 0 : interval
+            let now = domain.now
+            let left = domain.isTimed ? due > now ? due - now : 0 : interval
             let pause = Int32(clamping: (left + 999_999) / 1_000_000)
             let outcome = try domain.platform.events.wait(
                 orReadable: stop.descriptor, milliseconds: min(pause, Self.livenessInterval))
             if outcome == .other { return .stopped }
             do throws(XenError) {
                 if outcome == .event { try domain.process() }
+                domain.publishAfterRound()
                 if domain.isTimed ? domain.now >= due : outcome == .timeout {
                     due = domain.now &+ interval
                     try tick()

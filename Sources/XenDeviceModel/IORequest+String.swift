@@ -20,7 +20,7 @@ extension IORequest {
             for index in 0..<count { buffer.store(index < elements.count ? elements[index] : .max, index) }
             channel.server.reportWritten(buffer.bytes)
         }
-        finish(elements.last ?? .max)
+        finish(elements.count < count ? .max : elements[count - 1])
     }
 
     /// Serves every element by one read or write of `device`, then answers. Guest memory that can't be mapped makes the
@@ -38,12 +38,16 @@ extension IORequest {
         }
         for index in 0..<count {
             if isRead {
-                buffer.store(try device.read(offset: target(index), width: width), index)
+                let value = try device.read(offset: target(index), width: width)
+                // A device that has closed its server meanwhile: the guest was answered, and the memory is its own
+                // again.
+                guard channel.isOut(ticket) else { break }
+                buffer.store(value, index)
             } else {
                 try device.write(offset: target(index), width: width, value: buffer.load(index))
             }
         }
-        if isRead { channel.server.reportWritten(buffer.bytes) }
+        if isRead, channel.isOut(ticket) { channel.server.reportWritten(buffer.bytes) }
         finish(.max)
     }
 

@@ -158,6 +158,20 @@ final class ServerCore {
         throw failure
     }
 
+    private func unbind() {
+        for channel in channels { channel.close() }
+        channels = []
+        ring?.close()
+        ring = nil
+    }
+
+    /// Forgets a server that stays as it is.
+    func letGo() {
+        isClosed = true
+        unbind()
+        pages = nil
+    }
+
     /// Gives the memory type back, disables, answers what is pending, unbinds, destroys, unmaps: each step whether or
     /// not the one before worked, for the domain may be half gone. The first failure is reported. Source: dmop.md
     /// section 16.
@@ -176,10 +190,7 @@ final class ServerCore {
         }
         answerAllPending()
         awaitFetching()
-        for channel in channels { channel.close() }
-        channels = []
-        ring?.close()
-        ring = nil
+        unbind()
         changeClaims { $0 = ClaimTable() }
         do throws(XenError) {
             _ = try domain.perform(DMOP.DestroyIOREQServer(id: id))

@@ -9,6 +9,8 @@ public final class SystemClock: MonotonicClock {
     public init() {}
 
     public var nanoseconds: UInt64 { MonotonicTime.now.nanoseconds }
+
+    public func pause(milliseconds: Int32) { MonotonicTime.now.advanced(byMilliseconds: milliseconds).sleep() }
 }
 
 /// SIGTERM, SIGINT and SIGHUP as something to wait for. Make it before any other thread; the signals no longer kill.

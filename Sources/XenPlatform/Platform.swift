@@ -129,6 +129,13 @@ public protocol DomainStates: AnyObject {
 public protocol MonotonicClock: AnyObject {
     /// Nanoseconds since some fixed moment.
     var nanoseconds: UInt64 { get }
+    /// Lets that many milliseconds pass, whatever comes in.
+    func pause(milliseconds: Int32)
+}
+
+extension MonotonicClock {
+    /// A clock that somebody sets has nothing to wait for.
+    public func pause(milliseconds: Int32) {}
 }
 
 /// A descriptor that becomes readable when a program is to stop: a signal, a pipe, a socket.

@@ -55,7 +55,12 @@ public final class StatisticsBoard {
     public func publishIfDue() {
         var reading: UInt64 = 0
         for source in sources { reading = max(reading, source.clockReading) }
-        if reading >= published &+ Self.interval { publish(at: reading) }
+        publishIfDue(at: reading)
+    }
+
+    /// As `publishIfDue()`, by a clock that reads `moment`, in nanoseconds.
+    public func publishIfDue(at moment: UInt64) {
+        if moment >= published &+ Self.interval { publish(at: moment) }
     }
 
     /// Publishes now: when servers or ranges have changed, and while nothing comes in.

@@ -66,10 +66,20 @@ struct Servers: ParsableCommand {
 
     private func clear(_ id: UInt16, of found: DomainServers, _ target: DeviceModelDomain) throws {
         if let refusal = found.refusal(toDestroy: id, force: force) { throw LabError(.badInput, refusal) }
-        try target.destroyLeftOverServer(IOREQServerID(rawValue: id))
+        do throws(XenError) {
+            try target.destroyLeftOverServer(IOREQServerID(rawValue: id), force: force)
+        } catch {
+            guard error.code == .ebusy else { throw error }
+            throw LabError(
+                .badInput,
+                "somebody serves ioreq server \(id) of domain \(domain) now, whatever the pages say. "
+                    + "--force destroys it nevertheless")
+        }
         try say("domain \(domain): ioreq server \(id) is destroyed")
         // The page of the program that left it may have nothing to tell any more.
-        guard let pages = try? StatisticsFolder.read(directory).pages else { return }
+        guard directory == StatisticsFolder.standardPath,
+            let pages = try? StatisticsFolder.read(directory).pages
+        else { return }
         StatisticsFolder.tidy(pages) { domain, server in
             XenLinux.hasServer(server, domain: domain, target.platform.calls)
         }

@@ -47,8 +47,9 @@ xl destroy exerciser
 for fence in $fences; do
     name=${fence%:*}
     wait "${fence#*:}"
+    status=$?
     case $name in BlockDevice) end="after SIGTERM" ;; *) end="with its domain" ;; esac
-    row $? "$name ends $end, with status 0, and has made none but stable calls" "$(cat /tmp/$name.messages)"
+    row $status "$name ends $end, with status 0, and has made none but stable calls" "$(cat /tmp/$name.messages)"
     grep -v '^1[.][.]' /tmp/$name.tap
     rows=$((rows + $(grep -cE '^(not )?ok' /tmp/$name.tap)))
 done

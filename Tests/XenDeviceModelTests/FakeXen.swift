@@ -44,6 +44,8 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     var waitsUntilFetching = 0
     /// Called after each answer that a guest has got.
     var whenAnswered: (() -> Void)?
+    /// Called when the device model waits.
+    var whenWaiting: (() -> Void)?
     private(set) var nextServer: UInt16 = 0
     private var fired: [UInt32] = []
     private(set) var masked: Set<UInt32> = []
@@ -179,16 +181,21 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     var descriptor: Int32 { -1 }
 
     func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
-        if waitsUntilFetching > 0 {
-            waitsUntilFetching -= 1
-            if waitsUntilFetching == 0 { for vcpu in 0..<vcpus { collectAnswer(UInt32(vcpu)) } }
-        }
+        letTimePass()
+        whenWaiting?()
         if fired.contains(where: { !masked.contains($0) }) { return .event }
         timeouts += 1
         return timeouts > 3 ? .other : .timeout
     }
 
     // MARK: The guest and Xen
+
+    /// The guest's vCPUs come a step nearer to running.
+    func letTimePass() {
+        guard waitsUntilFetching > 0 else { return }
+        waitsUntilFetching -= 1
+        if waitsUntilFetching == 0 { for vcpu in 0..<vcpus { collectAnswer(UInt32(vcpu)) } }
+    }
 
     private func slot(_ vcpu: UInt32) -> UnsafeMutableRawPointer {
         unsafe ioreqPages.advanced(by: 4096 + Int(vcpu) * 32)

@@ -44,7 +44,7 @@ import XenPlatform
     @Test func whatLeavesTheAddressSpaceIsRefused() throws {
         let domain = try xen.domain()
         #expect(failure { () throws(XenError) in _ = try domain.readMemory(at: .max, byteCount: 2) }?.code == .einval)
-        for (first, count) in [(0, 0), (0, -1), (.max, 1), (.max / 4096, 2), (.max, .max)] as [(UInt64, Int)] {
+        for (first, count) in [(0, 0), (0, -1), (.max, 1), (.max / 4096, 2)] as [(UInt64, Int)] {
             let refusal = failure { () throws(XenError) in
                 try domain.mapFrames(first: GuestFrame(first), count: count, access: .read).close()
             }
@@ -54,6 +54,12 @@ import XenPlatform
 
     @Test func tooMuchAtOnceIsRefused() throws {
         let domain = try xen.domain()
+        for count in [DeviceModelDomain.mappedFramesMax + 1, 1 << 52, .max] {
+            let refusal = failure { () throws(XenError) in
+                try domain.mapFrames(first: GuestFrame(0), count: count, access: .read).close()
+            }
+            #expect(refusal?.code == .e2big)
+        }
         for count in [-1, DeviceModelDomain.transferBytesMax + 1] {
             let refusal = failure { () throws(XenError) in _ = try domain.readMemory(at: 0, byteCount: count) }
             #expect(refusal?.code == .e2big)

@@ -103,6 +103,22 @@ import XenPlatform
         #expect(xen.steps.suffix(2) == [.call("destroy_ioreq_server"), .unmap])
     }
 
+    /// What comes in meanwhile must not shorten the time that the guest's vCPUs have.
+    @Test func anEventThatIsPendingDoesNotShortenTheWaitForAnswersToBeFetched() throws {
+        let clock = GuestClock(xen)
+        let keeper = Keeper()
+        xen.vcpus = 2
+        let platform = Platform(calls: xen, memory: xen, events: xen, clock: clock)
+        let server = try platform.domain(DomainID(5), restricted: false).makeIOREQServer().mapPages()
+            .claim(.ports(0x100...0x10F), for: keeper).enable()
+        xen.access(0, portRead(0x100, 1))
+        try server.process()
+        xen.fire(remote: 11)
+        xen.waitsUntilFetching = 20
+        try server.close()
+        #expect(xen.answers[0] == [.max] && clock.pauses == 20)
+    }
+
     @Test func aGuestThatDoesNotRunHoldsUpNoClosing() throws {
         let keeper = Keeper()
         let server = try xen.serving(.ports(0x100...0x10F), keeper)
@@ -252,4 +268,20 @@ private final class Leaver: IODevice {
     deinit { leave() }
 
     func accept(_ request: consuming IORequest) {}
+}
+
+/// A clock by whose pauses the guest gets to run.
+private final class GuestClock: MonotonicClock {
+    private let xen: FakeXen
+    var time: UInt64 = 0
+    var pauses = 0
+    var nanoseconds: UInt64 { time }
+
+    init(_ xen: FakeXen) { self.xen = xen }
+
+    func pause(milliseconds: Int32) {
+        pauses += 1
+        time += UInt64(milliseconds) * 1_000_000
+        xen.letTimePass()
+    }
 }

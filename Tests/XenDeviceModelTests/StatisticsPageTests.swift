@@ -10,12 +10,15 @@ import XenPlatform
 /// Decodes every page that is published; a bad one fails the test.
 private final class PageSink: StatisticsSink {
     var pages: [StatisticsSnapshot] = []
+    var whenPublished: ((StatisticsSnapshot) -> Void)?
 
     func publish(_ page: Span<UInt8>) {
         var bytes = [UInt8](repeating: 0, count: PageLayout.pageByteCount)
         for index in 0..<page.count { bytes[index] = page[index] }
         do {
-            pages.append(try StatisticsSnapshot(bytes))
+            let page = try StatisticsSnapshot(bytes)
+            pages.append(page)
+            whenPublished?(page)
         } catch {
             Issue.record("\(error)")
         }
@@ -105,6 +108,25 @@ private final class NamedDevice: RegisterDevice {
         try server.close()
     }
 
+    @Test func aGuestThatAsksForLittleIsShownAsItIs() throws {
+        let server = try domain().makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: device).enable()
+        let before = sink.pages.count
+        var left = 60
+        // Five requests a second: the loop never finds that nothing comes.
+        xen.whenWaiting = { [xen, clock] in
+            clock.time += 200_000_000
+            left -= 1
+            if left > 0 { xen.access(0, portRead(0x100, 1)) }
+        }
+        var shown: [UInt64] = []
+        sink.whenPublished = { shown.append($0.servers.first?.record.counters.requests ?? 0) }
+        try server.serve(until: NeverStop())
+        // The loop has to see once that the guest is slow.
+        #expect(sink.pages.count - before >= 20)
+        #expect(zip(shown.dropFirst(), shown.dropFirst(2)).allSatisfy { $1 - $0 <= 3 }, "\(shown)")
+        try server.close()
+    }
+
     @Test func publishingReadsNoClockOnTheWayOfARequest() throws {
         func readings(_ publishes: Bool) throws -> Int {
             let platform = try domain().platform
@@ -191,6 +213,35 @@ private final class NamedDevice: RegisterDevice {
         #expect(throws: XenError.self) { _ = try domain.ioreqServerIDs() }
     }
 
+    @Test func aServerThatSomebodyListensToStaysAsItIs() throws {
+        let served = try xen.serving(.ports(0x100...0x10F), Keeper())
+        xen.bindRefusal = .einval
+        xen.steps = []
+        let id = IOREQServerID(rawValue: 0)
+        #expect(failure { () throws(XenError) in try xen.domain().destroyLeftOverServer(id) }?.code == .ebusy)
+        #expect(!xen.steps.contains(.call("set_ioreq_server_state")) && xen.steps.last == .unmap)
+        #expect(!xen.steps.contains(.call("destroy_ioreq_server")))
+        try xen.domain().destroyLeftOverServer(id, force: true)
+        #expect(xen.steps.contains(.call("destroy_ioreq_server")))
+        withExtendedLifetime(served) {}
+    }
+
+    @Test func aServerThatWasNeverEnabledIsNobodys() throws {
+        xen.portlessVCPU = 0
+        _ = try xen.domain().makeIOREQServer()
+        try xen.domain().destroyLeftOverServer(IOREQServerID(rawValue: 0))
+        #expect(xen.steps.suffix(2) == [.call("destroy_ioreq_server"), .unmap])
+    }
+
+    @Test func aStringReadThatWasLeftOverHasOnesInTheGuestsBuffer() throws {
+        let lost = try xen.serving(.ports(0x100...0x10F), Keeper())
+        xen.access(0, string(.portIO, 0x100, size: 2, count: 2, buffer: 0x1000, isRead: true))
+        try lost.process()
+        try xen.domain().destroyLeftOverServer(IOREQServerID(rawValue: 0))
+        #expect((0xFFF...0x1004).map { xen[ram: $0] } == [0, 0xFF, 0xFF, 0xFF, 0xFF, 0])
+        withExtendedLifetime(lost) {}
+    }
+
     @Test func aLeftOverServerIsDisabledAndItsRequestsAnsweredBeforeItIsDestroyed() throws {
         xen.vcpus = 3
         let lost = try xen.serving(.ports(0x100...0x10F), Keeper())
@@ -202,18 +253,21 @@ private final class NamedDevice: RegisterDevice {
         #expect(xen.answers[0] == [.max] && xen.answers[1] == nil && xen.answers[2] == [.max])
         #expect(
             xen.steps.dropFirst(2) == [
-                .call("map_mem_type_to_ioreq_server"), .call("set_ioreq_server_state"),
-                .map("resource 0 frame 1 count 1"), .call("nr_vcpus"), .bind(10), .bind(11), .bind(12), .notify(10),
-                .notify(12), .unbind(10), .unbind(11), .unbind(12), .call("destroy_ioreq_server"), .unmap,
+                .call("get_ioreq_server_info"), .map("resource 0 frame 1 count 1"), .call("nr_vcpus"), .bind(10),
+                .bind(11), .bind(12), .call("map_mem_type_to_ioreq_server"), .call("set_ioreq_server_state"),
+                .notify(10), .notify(12), .unbind(10), .unbind(11), .unbind(12), .call("destroy_ioreq_server"), .unmap,
             ])
         #expect(xen.payloads[DMOpcode.destroyIOREQServer.rawValue]?[0] == 0)
         withExtendedLifetime(lost) {}
     }
 
-    @Test func aLeftOverServerWhosePagesAreNotToBeHadIsDestroyedAllTheSame() throws {
+    @Test func aServerWhosePagesAreNotToBeHadIsDestroyedByForceOnly() throws {
         let domain = try xen.domain()
         xen.mapRefusal = .eperm
-        try domain.destroyLeftOverServer(IOREQServerID(rawValue: 6))
+        let id = IOREQServerID(rawValue: 6)
+        #expect(failure { () throws(XenError) in try domain.destroyLeftOverServer(id) }?.code == .ebusy)
+        #expect(!xen.steps.contains(.call("destroy_ioreq_server")))
+        try domain.destroyLeftOverServer(id, force: true)
         #expect(xen.steps.suffix(2) == [.call("set_ioreq_server_state"), .call("destroy_ioreq_server")])
     }
 

@@ -98,6 +98,8 @@ extension Stage {
 
     /// When the storm is over the program sleeps: there is nothing to be had but what a waiting guest causes.
     private func quietRow(_ storm: StormyEvents) throws(DriverError) {
+        // Each vCPU asks for its next command when it has told the end of the last one.
+        try guest.serve { guest.isWaiting() && guest.isWaiting(vcpu: 1) }
         do throws(XenError) {
             while try storm.wait(orReadable: nil, milliseconds: 0) == .event { try guest.domain.process() }
             let before = storm.received
@@ -138,7 +140,9 @@ extension Stage {
         let seconds = Double(started.milliseconds(until: .now)) / 1000
         let after = residentKilobytes()
         tap.say("# \(rounds * 4) requests in \(seconds) s; VmRSS \(before) kB before, \(after) kB after")
-        tap.check(before > 0 && after == before, "and the process has not grown", detail: "\(before) kB, \(after) kB")
+        // The kernel counts pages in batches.
+        tap.check(
+            before > 0 && after <= before + 64, "and the process has not grown", detail: "\(before) kB, \(after) kB")
         tap.check(
             [port.reads, port.writes, page.reads, page.writes].allSatisfy { $0 == Int(rounds) + 500 },
             "every request has reached its device once", detail: "\(port.reads) \(page.writes)")
