@@ -1,20 +1,6 @@
 # In dom0, with the tool stack: SerialConsole and PortScratch on bad days. TAP. Every wait is for a condition.
-bad=0 rows=0
-row() { # row STATUS TEXT [DETAIL]
-    rows=$((rows + 1))
-    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
-}
-# within SECONDS COMMAND...: asks until it holds
-within() {
-    limit=$(($(date +%s) + $1)); shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$limit" ] || return 1
-        usleep 50000
-    done
-}
-says() { grep -q "$1" "$2"; }
+. ./rows.sh
 gone() { ! kill -0 "$1" 2>/dev/null; }
-no_domain() { ! xl domid "$1" >/dev/null 2>&1; }
 make_guest() {
     xl create -p "$1" >/tmp/create.log 2>&1 && return
     cat /tmp/create.log

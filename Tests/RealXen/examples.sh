@@ -1,18 +1,6 @@
 # In dom0, with the tool stack: the five examples serve one PVH guest, each as a program of its own under the fence
 # (xen-fence), and xen-examples-test makes the guest use them. TAP. Every wait is for a condition.
-bad=0 rows=0
-row() { # row STATUS TEXT [DETAIL]
-    rows=$((rows + 1))
-    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
-}
-# within SECONDS COMMAND...: asks until it holds
-within() {
-    limit=$(($(date +%s) + $1)); shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$limit" ] || return 1
-        usleep 50000
-    done
-}
+. ./rows.sh
 # They say nothing when they serve, but a server's page is mapped by then.
 serves() { grep -qs privcmd /proc/"$(pidof "$1")"/maps; }
 examples="MemoryMappedRegisters PCIFunction FrameBuffer ShadowTable BlockDevice"

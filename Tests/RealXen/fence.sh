@@ -1,19 +1,6 @@
 # In dom0, with the tool stack: our programs under the fence (xen-fence), and the fence against a program that breaks
 # its rules. TAP. Every wait is for a condition.
-bad=0 rows=0
-row() { # row STATUS TEXT [DETAIL]
-    rows=$((rows + 1))
-    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
-}
-# within SECONDS COMMAND...: asks until it holds
-within() {
-    limit=$(($(date +%s) + $1)); shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$limit" ] || return 1
-        usleep 50000
-    done
-}
-says() { grep -q "$1" "$2"; }
+. ./rows.sh
 
 # caught NAME CALL TEXT: the program is found outside for that one call and for no other
 caught() {

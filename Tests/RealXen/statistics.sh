@@ -1,20 +1,6 @@
 # In dom0, with the tool stack: statistics pages, corbel top, and the ioreq servers that a killed device model leaves.
 # TAP. Every wait is for a condition.
-bad=0 rows=0
-row() { # row STATUS TEXT [DETAIL]
-    rows=$((rows + 1))
-    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2 # $3"; bad=1; fi
-}
-# within SECONDS COMMAND...: asks until it holds
-within() {
-    limit=$(($(date +%s) + $1)); shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$limit" ] || return 1
-        usleep 50000
-    done
-}
-says() { grep -q "$1" "$2"; }
-no_domain() { ! xl domid "$1" >/dev/null 2>&1; }
+. ./rows.sh
 pages() { ls /run/corbel 2>/dev/null | wc -l; }
 make_guest() { # make_guest NAME FILE: its id is in $domain
     xl create -p "$2" >/tmp/create.log 2>&1 || { cat /tmp/create.log; row 1 "a guest can be made from $2"; }
