@@ -1,6 +1,8 @@
 // What a server has done, in numbers.
 // Not for: showing them.
 
+import StatisticsPage
+
 /// Counters of one ioreq server since it was made.
 public struct ServerStatistics: Sendable {
     /// Accesses taken, synchronous and posted.
@@ -59,7 +61,7 @@ public struct LatencyHistogram: Sendable {
         var seen: UInt64 = 0
         for index in buckets.indices {
             seen += buckets[index]
-            if seen > 0, seen >= max(wanted, 1) { return min(Self.upperEnd(of: index), maximum) }
+            if seen > 0, seen >= max(wanted, 1) { return min(PageLayout.upperEnd(ofBucket: index), maximum) }
         }
         return maximum
     }
@@ -69,13 +71,6 @@ public struct LatencyHistogram: Sendable {
         guard value >= 4 else { return Int(value) }
         let power = 63 - value.leadingZeroBitCount
         return power * 4 + Int((value >> UInt64(power - 2)) & 3)
-    }
-
-    static func upperEnd(of bucket: Int) -> UInt64 {
-        guard bucket >= 8 else { return UInt64(bucket) }
-        let power = UInt64(bucket / 4)
-        let quarter = UInt64(bucket % 4)
-        return ((4 + quarter) << (power - 2)) + ((1 << (power - 2)) - 1)
     }
 }
 

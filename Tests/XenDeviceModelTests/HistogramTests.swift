@@ -1,5 +1,6 @@
 // The latency buckets: at most a quarter off, whatever the value.
 
+import StatisticsPage
 import Testing
 
 @testable import XenDeviceModel
@@ -9,13 +10,13 @@ import Testing
         var value: UInt64 = 0
         while value < .max / 2 {
             let bucket = LatencyHistogram.bucket(of: value)
-            let end = LatencyHistogram.upperEnd(of: bucket)
+            let end = PageLayout.upperEnd(ofBucket: bucket)
             #expect(end >= value)
             #expect(end - value <= value / 4 + 1)
             value += value / 8 + 1
         }
         #expect(LatencyHistogram.bucket(of: .max) < 256)
-        #expect(LatencyHistogram.upperEnd(of: LatencyHistogram.bucket(of: .max)) == .max)
+        #expect(PageLayout.upperEnd(ofBucket: LatencyHistogram.bucket(of: .max)) == .max)
     }
 
     @Test func aPercentileIsNotExceededByItsShare() {
