@@ -57,6 +57,13 @@ final class VCPUChannel: Channel {
         timed = server.arrival(of: ticket)
     }
 
+    /// A request that is still out is owed nothing: Xen's side of its slot was not as we left it. Whoever drops it later
+    /// must not reach the port, whose number may be another's by then.
+    override func close() {
+        super.close()
+        ticket = 0
+    }
+
     override func portFired(_ port: EventPort) throws(XenError) { try server.serveSlot(of: self, number) }
 
     override func isOut(_ ticket: UInt64) -> Bool { ticket == self.ticket && ticket != 0 }

@@ -64,6 +64,16 @@ import XenABI
         #expect(xen.answers[0] == [.max] && keeper.kept.isEmpty)
     }
 
+    /// Its request is owed no answer at closing, and goes with its device when the ports are unbound already.
+    @Test func aKeptRequestWhoseSlotWasSpoiltReachesNoPortAfterClosing() throws {
+        let server = try xen.serving(.ports(0x100...0x10F), Keeper())
+        xen.access(0, portRead(0x100, 4))
+        try server.process()
+        xen.spoilState(0)
+        try server.close()  // would throw the refusal of a port that is not bound
+        #expect(!xen.steps.contains(.notify(10)) && xen.answers.isEmpty)
+    }
+
     @Test func aQuietServerStillTakesWhatWasDelivered() throws {
         let server = try xen.serving(.ports(0x100...0x10F), keeper)
         xen.access(0, portRead(0x100, 4))

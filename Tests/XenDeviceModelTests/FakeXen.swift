@@ -203,6 +203,11 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
 
     func state(_ vcpu: UInt32) -> UInt8 { unsafe slot(vcpu).load(fromByteOffset: 30, as: UInt8.self) & 0x0F }
 
+    /// Somebody writes to a slot while its request is out.
+    func spoilState(_ vcpu: UInt32) {
+        unsafe slot(vcpu).storeBytes(of: IOREQState.none.rawValue, toByteOffset: 30, as: UInt8.self)
+    }
+
     /// A guest access: fills the slot as Xen does, and fires the port.
     func access(_ vcpu: UInt32 = 0, _ request: IOREQ) {
         var request = request
