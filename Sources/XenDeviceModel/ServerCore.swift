@@ -78,18 +78,21 @@ final class ServerCore {
         withExtendedLifetime(before) {}
     }
 
-    /// A device may keep a handle to a server that was closed; Xen may have given its id to another by now.
+    /// A device may keep a handle to a server that was closed, or act on one while it is being closed; Xen may have given
+    /// its id to another by now.
     private func checkOpen(_ call: StaticString) throws(XenError) {
         if isClosed { throw XenError(.enoent, call, domain: domain.id, value: UInt64(id.rawValue)) }
     }
 
     /// Enables the server; the first time, binds a port for each vCPU and one for the ring.
     func enable() throws(XenError) {
+        try checkOpen("set_ioreq_server_state")
         try setEnabled(true)
         if channels.isEmpty { try bindPorts() }
     }
 
     func disable() throws(XenError) {
+        try checkOpen("set_ioreq_server_state")
         try setEnabled(false)
     }
 
@@ -186,7 +189,7 @@ final class ServerCore {
         }
         isClosed = true
         if isEnabled {
-            do throws(XenError) { try disable() } catch { keep(error) }
+            do throws(XenError) { try setEnabled(false) } catch { keep(error) }
         }
         answerAllPending()
         awaitFetching()

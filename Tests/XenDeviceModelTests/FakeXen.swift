@@ -51,6 +51,7 @@ final class FakeXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner,
     private(set) var masked: Set<UInt32> = []
     private var bound: [UInt32: UInt32] = [:]  // local -> remote
     private var nextPort: UInt32 = 100
+    var boundPorts: [UInt32] { bound.keys.sorted() }
     private let ioreqPages: UnsafeMutableRawPointer
     private let ram: UnsafeMutableRawPointer
 

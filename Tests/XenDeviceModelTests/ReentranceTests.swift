@@ -16,6 +16,7 @@ private final class Acting: IODevice {
 /// Holds a server for a device that takes it down.
 private final class Holder {
     var server: IOREQServer<ServerState.Serving>?
+    var failure: XenError?
 }
 
 @Suite struct ReentranceTests {
@@ -51,6 +52,29 @@ private final class Holder {
         #expect(failure { () throws(XenError) in try handle.claim(.ports(1...2), for: Recorder()) }?.code == .enoent)
         #expect(failure { () throws(XenError) in try handle.release(.ports(1...2)) }?.code == .enoent)
         #expect(xen.steps.isEmpty)
+    }
+
+    /// A ring that overflows closes its server, whose devices go meanwhile: what they do to it binds no new ports.
+    @Test func aServerThatIsBeingTakenDownIsNotEnabledAgain() throws {
+        final class Restarting: IODevice {
+            let holder: Holder
+            init(_ holder: Holder) { self.holder = holder }
+            func accept(_ request: consuming IORequest) {}
+            deinit {
+                holder.failure = failure { () throws(XenError) in
+                    holder.server = try holder.server.take()?.disable().enable()
+                }
+            }
+        }
+        let holder = Holder()
+        let domain = try xen.domain()
+        holder.server = try domain.makeIOREQServer(buffered: .atomic).mapPages()
+            .claim(.ports(0x100...0x10F), for: Restarting(holder)).enable()
+        xen.ringPointers = (0, 600)
+        xen.fire(remote: FakeXen.ringRemote)
+        #expect(failure { () throws(XenError) in try domain.process() }?.code == .eoverflow)
+        #expect(holder.failure?.code == .enoent)
+        #expect(xen.steps.last == .unmap && xen.boundPorts.isEmpty)
     }
 
     @Test func aDeviceThatKeepsAHandleDoesNotKeepTheServer() throws {
