@@ -159,14 +159,14 @@ final class LyingXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner
     // MARK: EventChannels
 
     func bindInterdomain(_ domain: DomainID, port: EventPort) throws(XenError) -> BoundPort {
-        meanwhile()
-        try mayRefuse("bindInterdomain")
-        // Slots may name any port by now. A port is the slot's that alone names it.
+        // Slots may name any port by now. A port is the slot's that alone names it, as the library has just read it.
         var owners: [Binding] = []
         for pages in servers where !pages.isDestroyed {
             if port.rawValue == ringRemote(pages.id) { owners.append(.ring(pages)) }
             for vcpu in 0..<128 where pages.port(of: vcpu) == port.rawValue { owners.append(.slot(pages, vcpu)) }
         }
+        meanwhile()
+        try mayRefuse("bindInterdomain")
         guard owners.count == 1 else { throw XenError(.einval, "bindInterdomain", value: UInt64(port.rawValue)) }
         lastLocal += 1
         bindings[lastLocal] = owners[0]
