@@ -1,12 +1,14 @@
 # Runs in dom0 of the lab: measures the Swift program and its C peer in turns on one guest, then counts what each does.
-#     sh bench.sh ROUNDS SLICES [counts]     counts: how often each calls, allocates and steps, too
+#     sh bench.sh ROUNDS SLICES [counts | steps]     counts: how often each calls and allocates, too; steps: how many
+#                                                    instructions each executes, too (minutes)
 # Prints: MHz N                                                            of the TSC
 #         time PAIR ROUND NAME SLICE PROGRAM COUNT NANOSECONDS CYCLES      PAIR: swift (c and swift), again (c and c)
-#         calls LABEL NAME COUNT CALLS                                     of a whole run: the difference of two tells
+#         calls LABEL NAME COUNT CALLS                                     of all COUNT: the difference of two tells
 #         allocations LABEL NAME COUNT ALLOCATIONS                         likewise
 #         steps LABEL NAME ROUNDS INSTRUCTIONS PAGES
 rounds=$1
 slices=$2
+what=$3
 pvh="nr_vcpus=20 inject_msi=20 map16=4 port-in=8 mmio-load=8 msi=8 port-in2=8 mmio-load2=8 msi2=8"
 hvm="isa_irq=20"
 counted="nr_vcpus inject_msi map16 port-in mmio-load msi"
@@ -83,14 +85,54 @@ measure_all() { # measure_all SUBJECT...
     done
 }
 
-count_calls() { # count_calls LABEL NAME
-    for count in 40 120; do
-        run="$(program "$1") $id 0 $2=$count"
-        timeout 60 strace -f -c -U calls,name -o calls $run >/dev/null
-        sed -n "s/^ *\([0-9]*\) total$/calls $1 $2 $count \1/p" calls
-        timeout 60 env LD_PRELOAD=/lab/allocations.so $run 2>&1 >/dev/null |
-            sed -n "s/^allocations \([0-9]*\)$/allocations $1 $2 $count \1/p"
+# Each subject is done twice with different counts: the difference is what each time costs.
+begin_counting() { # begin_counting LABEL WRAPPER...: the program at place 0, its standard error in a pipe of its own
+    label=$1
+    shift
+    rm -f in0 out0 err0
+    mkfifo in0 out0 err0
+    "$@" $(program "$label") "$id" 0 <in0 >out0 2>err0 &
+    first=$!
+    exec 3>in0 4<out0 7<err0
+    ask_counting nr_vcpus=1 # what the first of all costs
+}
+end_counting() {
+    exec 3>&-
+    wait $first || fail "a program failed"
+    exec 4<&- 7<&-
+}
+ask_counting() { # ask_counting NAME=COUNT
+    echo "$1" >&3
+    read -r line <&4 || fail "$label: no answer for $1"
+}
+
+# What lies between the command's arrival and the answer's leaving in strace's record.
+count_calls() { # count_calls LABEL NAME...
+    begin_counting "$1" strace -o calls
+    shift
+    for name; do ask_counting "$name=20" && ask_counting "$name=60"; done
+    end_counting
+    awk -v label="$label" '
+        /^read\([0-9]+, "[a-z0-9_-]+=/ { split($0, quoted, "\""); split(quoted[2], part, "[=\\\\]"); count = 0; next }
+        /^write\([0-9]+, "[a-z]/ && part[1] != "" { print "calls", label, part[1], part[2], count; part[1] = "" }
+        { count++ }' calls
+}
+
+count_allocations() { # count_allocations LABEL NAME...
+    begin_counting "$1" env LD_PRELOAD=/lab/allocations.so
+    shift
+    for name; do
+        for count in 20 60; do
+            ask_counting nr_vcpus=1
+            kill -USR1 $first
+            read -r before <&7
+            ask_counting "$name=$count"
+            kill -USR1 $first
+            read -r after <&7
+            echo "allocations $label $name $count $((after - before))"
+        done
     done
+    end_counting
 }
 
 # A round ends with poll (7); what has none, with its DM_OP or its munmap (11).
@@ -106,10 +148,9 @@ count_steps() { # count_steps LABEL NAME
 
 count_all() { # count_all NAME...
     for label in swift c; do
-        for name; do
-            count_calls $label "$name"
-            count_steps $label "$name"
-        done
+        count_calls $label "$@"
+        count_allocations $label "$@"
+        [ "$what" != steps ] || for name; do count_steps $label "$name"; done
     done
 }
 
@@ -118,11 +159,11 @@ make_guest exerciser exerciser.cfg
 # shellcheck disable=SC2086
 measure_all $pvh
 # shellcheck disable=SC2086
-[ "$3" != counts ] || count_all $counted
+[ -z "$what" ] || count_all $counted
 xl destroy exerciser
 
 make_guest exerciserhvm hvm.cfg
 measure_all $hvm
-[ "$3" != counts ] || count_all isa_irq
+[ -z "$what" ] || count_all isa_irq
 xl destroy exerciserhvm
 echo done

@@ -33,6 +33,7 @@ $1 == "calls" || $1 == "allocations" {
 }
 
 $1 == "steps" {
+    stepped = 1
     each["instructions", $2, $3] = $5 / $4
     each["pages", $2, $3] = $6
 }
@@ -134,8 +135,10 @@ END {
     if (counting) {
         table_of_counts("calls", "system calls each", 1)
         table_of_counts("allocations", "allocations each", 1)
-        table_of_counts("instructions", "instructions each", 0)
-        table_of_counts("pages", "pages of code", 0)
+        if (stepped) {
+            table_of_counts("instructions", "instructions each", 0)
+            table_of_counts("pages", "pages of code", 0)
+        }
     }
     printf "\n%s: %d of %d promises kept, %d measurements missing\n", machine, kept_promises, promises, missing
     exit missing > 0

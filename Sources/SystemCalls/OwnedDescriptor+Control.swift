@@ -30,21 +30,34 @@ extension OwnedDescriptor {
         }
     }
 
-    /// ioctl with a structure that holds the address of an array that the driver reads, and of one that it writes:
-    /// 8 bytes each, at the offsets given.
-    package func control<Input: BitwiseCopyable, Output: BitwiseCopyable>(
+    /// ioctl with a structure that holds the address of an array that the driver reads, and of one of results that it
+    /// writes: 8 bytes each, at the offsets given. Inlined, because generic code looks its metadata up in every call.
+    @inlinable @inline(__always)
+    package func control<Input: BitwiseCopyable>(
         _ request: UInt32, _ argument: inout MutableSpan<UInt8>,
         addressAt inputOffset: Int, of input: Span<Input>,
-        addressAt outputOffset: Int, of output: inout MutableSpan<Output>
+        addressAt resultsOffset: Int, of results: inout MutableSpan<Int32>
+    ) throws(SystemError) -> Int32 {
+        // SAFETY: only the driver reads the bytes; it has its own idea of an element's layout.
+        let bytes = unsafe input.bytes
+        return try control(
+            request, &argument, addressAt: inputOffset, ofBytes: bytes, addressAt: resultsOffset, of: &results)
+    }
+
+    @usableFromInline
+    package func control(
+        _ request: UInt32, _ argument: inout MutableSpan<UInt8>,
+        addressAt inputOffset: Int, ofBytes input: RawSpan,
+        addressAt resultsOffset: Int, of results: inout MutableSpan<Int32>
     ) throws(SystemError) -> Int32 {
         checkSize(of: request, argument)
         // SAFETY: all three spans stay where they are for the whole call, and the driver writes to the mutable ones
         // only. That the counts in the structure fit them is the promise of the caller.
         return try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
-            try unsafe input.withUnsafeBufferPointer { inputs throws(SystemError) in
-                try unsafe output.withUnsafeMutableBufferPointer { outputs throws(SystemError) in
+            try unsafe input.withUnsafeBytes { inputs throws(SystemError) in
+                try unsafe results.withUnsafeMutableBufferPointer { outputs throws(SystemError) in
                     unsafe store(UInt64(UInt(bitPattern: inputs.baseAddress)), in: bytes, at: inputOffset)
-                    unsafe store(UInt64(UInt(bitPattern: outputs.baseAddress)), in: bytes, at: outputOffset)
+                    unsafe store(UInt64(UInt(bitPattern: outputs.baseAddress)), in: bytes, at: resultsOffset)
                     return try once("ioctl") { unsafe corbel_ioctl(rawValue, request, bytes.baseAddress) }
                 }
             }

@@ -73,8 +73,8 @@ public struct PrivcmdHypercall: WireLayout {
 
 /// The argument of `mmapBatchV2`: guest frames to be put into a mapping of the device.
 public struct PrivcmdMMAPBatchV2: WireLayout {
-    public static var layoutName: StaticString { "privcmd_mmapbatch_v2" }
-    public static var byteCount: Int { 32 }
+    @inlinable public static var layoutName: StaticString { "privcmd_mmapbatch_v2" }
+    @inlinable public static var byteCount: Int { 32 }
 
     /// Frames.
     public var count: UInt32
@@ -88,7 +88,7 @@ public struct PrivcmdMMAPBatchV2: WireLayout {
     public var errors: UInt64
 
     /// The structure with these fields.
-    public init(count: UInt32, domain: DomainID, address: UInt64, frames: UInt64, errors: UInt64) {
+    @inlinable public init(count: UInt32, domain: DomainID, address: UInt64, frames: UInt64, errors: UInt64) {
         self.count = count
         self.domain = domain
         self.address = address
@@ -96,7 +96,7 @@ public struct PrivcmdMMAPBatchV2: WireLayout {
         self.errors = errors
     }
 
-    public init(trusting bytes: Span<UInt8>) {
+    @inlinable public init(trusting bytes: Span<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
         count = bytes.u32(at: 0)
         domain = DomainID(rawValue: bytes.u16(at: 4))
@@ -105,7 +105,7 @@ public struct PrivcmdMMAPBatchV2: WireLayout {
         errors = bytes.u64(at: 24)
     }
 
-    public func encode(into bytes: inout MutableSpan<UInt8>) {
+    @inlinable public func encode(into bytes: inout MutableSpan<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
         bytes.put(count, at: 0)
         bytes.put(domain.rawValue, at: 4)
