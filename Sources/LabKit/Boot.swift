@@ -28,6 +28,9 @@ struct Boot: Equatable {
             // run in between: the wide registers of their string functions do not survive that. Without xsave they
             // have none.
             + (toolstack || linuxGuest || processors > 1 ? ["xsave=0"] : [])
+            // With the default scheduler, credit2, on two emulated processors dom0 was seen runnable and in the queue
+            // while both slept, for good (Xen's key `r` shows it).
+            + (processors > 1 ? ["sched=credit"] : [])
             + (linuxGuest ? ["conring_size=512k"] : [])
     }
 

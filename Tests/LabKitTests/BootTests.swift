@@ -27,7 +27,7 @@ import Testing
         let toolstack = Boot(key: "k", memory: 1024, dom0Memory: 384, toolstack: true)
         #expect(toolstack.xenOptions.last == "xsave=0")
         let processors = Boot(key: "k", memory: 512, dom0Memory: 256, processors: 2)
-        #expect(processors.xenOptions.last == "xsave=0")
+        #expect(processors.xenOptions.suffix(2) == ["xsave=0", "sched=credit"])
     }
 
     @Test func keysDiffer() {
