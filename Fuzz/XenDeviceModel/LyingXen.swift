@@ -200,6 +200,7 @@ final class LyingXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner
     }
 
     func unmask(_ port: EventPort) throws(XenError) {
+        if case .ring(let pages)? = bindings[port.rawValue] { pages.endDrain() }
         try mayRefuse("unmask")
         masked.remove(port.rawValue)
     }
@@ -217,6 +218,7 @@ final class LyingXen: DeviceModelCalls, GuestMemory, EventChannels, MappingOwner
         batch?.removeFirst()
         masked.insert(port)
         handed += 1
+        if case .ring(let pages)? = bindings[port] { pages.beginDrain() }
         return EventPort(port)
     }
 

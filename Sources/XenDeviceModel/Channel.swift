@@ -57,8 +57,8 @@ final class VCPUChannel: Channel {
         timed = server.arrival(of: ticket)
     }
 
-    /// A request that is still out is owed nothing: Xen's side of its slot was not as we left it. Whoever drops it later
-    /// must not reach the port, whose number may be another's by then.
+    /// A request that is still out is owed nothing: Xen's side of its slot was not as we left it. Whoever drops it
+    /// later must not reach the port, whose number may be another's by then.
     override func close() {
         super.close()
         ticket = 0

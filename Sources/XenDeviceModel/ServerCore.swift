@@ -78,8 +78,8 @@ final class ServerCore {
         withExtendedLifetime(before) {}
     }
 
-    /// A device may keep a handle to a server that was closed, or act on one while it is being closed; Xen may have given
-    /// its id to another by now.
+    /// A device may keep a handle to a server that was closed, or act on one while it is being closed; Xen may have
+    /// given its id to another by now.
     private func checkOpen(_ call: StaticString) throws(XenError) {
         if isClosed { throw XenError(.enoent, call, domain: domain.id, value: UInt64(id.rawValue)) }
     }
