@@ -74,13 +74,7 @@ public final class DeviceModelDomain {
     }
 
     /// Nanoseconds of the platform's clock; 0 where it has none.
-    var now: UInt64 {
-        clockReading = platform.clock?.nanoseconds ?? 0
-        return clockReading
-    }
-
-    /// The clock as it was last read; the statistics page goes by it.
-    private(set) var clockReading: UInt64 = 0
+    var now: UInt64 { platform.clock?.nanoseconds ?? 0 }
 
     /// Rounds of a loop until the clock is looked at for the page, and when it was last looked at.
     var roundsUntilLook = 0
@@ -96,7 +90,7 @@ public final class DeviceModelDomain {
     /// when a server's shared pages are not what they must be (that server is down then), or when the event-channel
     /// driver refuses; all else of the round has been served.
     public func process() throws(XenError) {
-        defer { platform.statistics?.publishIfDue() }
+        defer { publishAfterRound() }
         try platform.dispatcher.process()
     }
 }

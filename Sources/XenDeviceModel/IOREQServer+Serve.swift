@@ -27,7 +27,6 @@ extension IOREQServer where State == ServerState.Serving {
             case .event:
                 do throws(XenError) {
                     try domain.process()
-                    domain.publishAfterRound()
                 } catch {
                     // Calls fail when the domain goes; then that is the reason.
                     if try !domain.isAlive() { return .domainGone }

@@ -11,7 +11,7 @@ extension DeviceModelDomain {
     /// four times a second, so that readers see its last numbers and that it has nothing to do.
     public func publishStatistics() { platform.statistics?.publish() }
 
-    /// For a loop, after each round: publishes when it is time to. The clock is looked at after one round of 16, or
+    /// After each round: publishes when it is time to. The clock is looked at after one round of 16, or
     /// after each where these take their time: a guest that asks for little is shown as it is, too.
     func publishAfterRound() {
         guard let statistics = platform.statistics else { return }
@@ -38,8 +38,6 @@ extension DeviceModelDomain {
 }
 
 extension ServerCore: StatisticsSource {
-    var clockReading: UInt64 { domain.clockReading }
-
     func addServer(to page: inout StatisticsEncoder) {
         if !page.hasDomain(domain.id.rawValue) {
             page.addDomain(domain.id.rawValue, operationCount: 20) { domain.operationRecord(at: $0) }

@@ -11,8 +11,6 @@ public protocol StatisticsSink: AnyObject {
 
 /// Something that a page tells of: a server.
 public protocol StatisticsSource: AnyObject {
-    /// The clock as it was last read for a request, in nanoseconds; 0: never.
-    var clockReading: UInt64 { get }
     /// Adds the server, and its domain unless that is there.
     func addServer(to page: inout StatisticsEncoder)
     /// Adds the server's ranges.
@@ -50,15 +48,8 @@ public final class StatisticsBoard {
         publish()
     }
 
-    /// Publishes when the last time is `interval` ago, by a clock that was read anyway. For the end of a round of
-    /// requests.
-    public func publishIfDue() {
-        var reading: UInt64 = 0
-        for source in sources { reading = max(reading, source.clockReading) }
-        publishIfDue(at: reading)
-    }
-
-    /// As `publishIfDue()`, by a clock that reads `moment`, in nanoseconds.
+    /// Publishes when the last time is `interval` ago, by a clock that reads `moment`, in nanoseconds. For the end of a
+    /// round of requests.
     public func publishIfDue(at moment: UInt64) {
         if moment >= published &+ Self.interval { publish(at: moment) }
     }

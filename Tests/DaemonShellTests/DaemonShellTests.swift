@@ -60,7 +60,6 @@ private final class Folder {
 private final class Source: StatisticsSource {
     var id: UInt16
     var requests: UInt64 = 0
-    var clockReading: UInt64 = 0
     init(_ id: UInt16) { self.id = id }
 
     func addServer(to page: inout StatisticsEncoder) {
