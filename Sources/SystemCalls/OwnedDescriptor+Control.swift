@@ -11,16 +11,6 @@ extension OwnedDescriptor {
         try once("ioctl") { corbel_ioctl_value(rawValue, request, value) }
     }
 
-    /// ioctl with a structure that is one little-endian number of 32 bits, which the driver only reads.
-    package func control(_ request: UInt32, word: UInt32) throws(SystemError) -> Int32 {
-        precondition(request >> 16 & 0x3FFF <= 4, "an argument shorter than its request says")
-        var word = word.littleEndian
-        // SAFETY: the number is ours alone during the call, and has the size that the request's number names.
-        let answer = unsafe corbel_ioctl(rawValue, request, &word)
-        if answer < 0 { throw SystemError(corbel_errno(), "ioctl") }
-        return answer
-    }
-
     /// ioctl with a structure that holds no address. The driver may write to it.
     package func control(_ request: UInt32, _ argument: inout MutableSpan<UInt8>) throws(SystemError) -> Int32 {
         checkSize(of: request, argument)

@@ -130,13 +130,6 @@ public struct OwnedDescriptor: ~Copyable {
         }
     }
 
-    /// Writes one little-endian number of 32 bits; answers the bytes that were taken.
-    package func write(word: UInt32) throws(SystemError) -> Int {
-        var word = word.littleEndian
-        // SAFETY: the kernel reads the 4 bytes of the number.
-        return try plain("write") { unsafe CSystem.write(rawValue, &word, 4) }
-    }
-
     /// Sends what a socket takes without waiting, whatever its mode; throws EAGAIN when that is nothing.
     public func send(_ bytes: Span<UInt8>) throws(SystemError) -> Int {
         // SAFETY: the kernel reads within the span.

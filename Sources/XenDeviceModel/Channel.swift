@@ -52,6 +52,7 @@ final class VCPUChannel: Channel {
     override var vcpu: VCPUID? { number }
 
     /// A request has arrived.
+    @inline(__always)
     func begin(_ ticket: UInt64) {
         self.ticket = ticket
         timed = server.arrival(of: ticket)

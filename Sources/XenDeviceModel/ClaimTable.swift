@@ -51,6 +51,7 @@ struct ClaimTable {
     }
 
     /// Index of the claim that the whole access lies in. An access across two claims has none: it is never divided.
+    @inline(__always)
     func index(of type: IORangeType, covering access: ClosedRange<UInt64>) -> Int? {
         let index = firstIndex(after: type, access.lowerBound) - 1
         guard index >= 0, claims[index].range.type == type, claims[index].range.contains(access) else { return nil }
@@ -58,6 +59,7 @@ struct ClaimTable {
     }
 
     /// Index of the first claim that sorts behind (type, start).
+    @inline(__always)
     private func firstIndex(after type: IORangeType, _ start: UInt64) -> Int {
         var low = 0
         var high = claims.count

@@ -28,6 +28,7 @@ final class IOREQPages {
 
     /// Takes a request if one is there: copies the slot, then marks it as being processed so that a port that fires
     /// without cause can't hand it out twice.
+    @inline(__always)
     func take(_ vcpu: VCPUID) -> IOREQ? {
         let start = slotStart(vcpu)
         let bits = pages.loadAcquiring8(at: start + IOREQ.stateOffset)
@@ -58,6 +59,7 @@ final class IOREQPages {
     }
 
     /// Answers: the data first (where the guest reads), then the state. The caller notifies.
+    @inline(__always)
     func finish(_ vcpu: VCPUID, value: UInt64?) {
         let start = slotStart(vcpu)
         if let value { pages.storeReleasing64(value, at: start + IOREQ.dataOffset) }

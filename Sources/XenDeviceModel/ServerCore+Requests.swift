@@ -52,6 +52,7 @@ extension ServerCore {
     }
 
     /// Answers the request in a vCPU's slot.
+    @inline(__always)
     func answer(_ vcpu: VCPUID, on port: EventPort, value: UInt64?, timed: TimedRequest) {
         guard let pages else { return }
         pages.finish(vcpu, value: value)
@@ -65,6 +66,7 @@ extension ServerCore {
     }
 
     /// The moment a request arrives; which requests are timed goes by their tickets.
+    @inline(__always)
     func arrival(of ticket: UInt64) -> TimedRequest {
         let weight = domain.isTimed ? CallCounter.weight(ofCall: ticket - 1) : 0
         return TimedRequest(weight: weight, arrived: weight > 0 ? domain.now : 0)

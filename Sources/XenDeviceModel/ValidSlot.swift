@@ -24,6 +24,7 @@ struct ValidSlot {
     let coverage: ClosedRange<UInt64>
 
     /// nil: not an access, or one with impossible fields.
+    @inline(__always)
     init?(_ slot: IOREQ) {
         guard let width = AccessWidth(rawValue: slot.size), slot.count >= 1, slot.count <= Self.elementsMax else {
             return nil
@@ -61,6 +62,7 @@ struct ValidSlot {
     }
 
     /// First to last byte of `count` elements; nil when they would wrap around the address space.
+    @inline(__always)
     static func bytes(
         at address: UInt64, _ width: AccessWidth, count: Int, descending: Bool
     ) -> ClosedRange<UInt64>? {
