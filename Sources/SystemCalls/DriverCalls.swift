@@ -1,7 +1,6 @@
 // The system calls that a device model makes for each request, beside one ioctl: waiting for a driver, fetching the
-// numbers that it has, giving it one. In one file, because a file's code lies together: after each system call every page
-// of code is looked up anew.
-// Not for: many descriptors (see EventPoll), or bytes (see OwnedDescriptor).
+// numbers that it has, giving it one. In one file, because a file's code lies together: after each system call every
+// page of code is looked up anew. Not for: many descriptors (see EventPoll), or bytes (see OwnedDescriptor).
 
 internal import CSystem
 
