@@ -51,12 +51,18 @@ public struct BufferedIOREQ: WireLayout {
     @inlinable
     public init(trusting bytes: Span<UInt8>) {
         precondition(bytes.count >= Self.byteCount)
-        let first = bytes.u32(at: 0)
+        self.init(word: UInt64(bytes.u32(at: 0)) | UInt64(bytes.u32(at: 4)) << 32)
+    }
+
+    /// An entry from its slot, read as one little-endian number.
+    @inlinable
+    public init(word: UInt64) {
+        let first = UInt32(truncatingIfNeeded: word)
         type = IOREQType(rawValue: UInt8(truncatingIfNeeded: first))
         isRead = first & 1 << 9 != 0
         sizeCode = UInt8(truncatingIfNeeded: first >> 10) & 3
         address = first >> 12
-        data = bytes.u32(at: 4)
+        data = UInt32(truncatingIfNeeded: word >> 32)
     }
 
     @inlinable

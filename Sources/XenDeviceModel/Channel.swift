@@ -5,7 +5,7 @@ import XenABI
 import XenPlatform
 
 /// A bound port of a server, and where an answer to its requests goes. It keeps its server until that is closed.
-class Channel: PortHandler {
+class Channel {
     let server: ServerCore
     let port: EventPort
     private var bound: BoundPort?
@@ -22,8 +22,6 @@ class Channel: PortHandler {
         if let bound = bound.take() { bound.close() }
     }
 
-    func portFired(_ port: EventPort) throws(XenError) {}
-
     /// Answers the request with this ticket, if it is still out.
     func complete(_ ticket: UInt64, value: UInt64?) {}
 
@@ -35,8 +33,10 @@ class Channel: PortHandler {
 }
 
 /// A vCPU's side of a server.
-final class VCPUChannel: Channel {
+final class VCPUChannel: Channel, PortHandler {
     private let number: VCPUID
+    /// Kept here, and for good, so that an answer finds it without counting references.
+    private let events: any EventChannels
     /// The request that is out with a device; 0 when none is.
     var ticket: UInt64 = 0
     /// Where a string read that is out wants its data; nil for everything else.
@@ -46,6 +46,7 @@ final class VCPUChannel: Channel {
 
     init(_ server: ServerCore, _ vcpu: VCPUID, _ bound: consuming BoundPort) {
         number = vcpu
+        events = server.domain.platform.events
         super.init(server, bound)
     }
 
@@ -65,7 +66,10 @@ final class VCPUChannel: Channel {
         ticket = 0
     }
 
-    override func portFired(_ port: EventPort) throws(XenError) { try server.serveSlot(of: self, number) }
+    func portFired(_ port: EventPort) throws(XenError) {
+        guard ticket == 0, let slot = server.pages?.take(number) else { return }
+        try server.serve(slot, of: self)
+    }
 
     override func isOut(_ ticket: UInt64) -> Bool { ticket == self.ticket && ticket != 0 }
 
@@ -74,11 +78,18 @@ final class VCPUChannel: Channel {
         guard isOut(ticket) else { return }
         self.ticket = 0
         if stringRead != nil { stringRead = nil }
-        server.answer(number, on: port, value: value, timed: timed)
+        server.pages?.finish(number, value: value)
+        server.statistics.answers += 1
+        do throws(XenError) {
+            try events.notify(port)
+        } catch {
+            server.keep(error)
+        }
+        if timed.weight > 0 { server.record(timed) }
     }
 }
 
 /// The ring's side of a server. Its writes are posted: nobody waits for an answer.
-final class RingChannel: Channel {
-    override func portFired(_ port: EventPort) throws(XenError) { try server.drainRing(self) }
+final class RingChannel: Channel, PortHandler {
+    func portFired(_ port: EventPort) throws(XenError) { try server.drainRing(self) }
 }

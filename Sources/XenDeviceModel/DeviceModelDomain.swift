@@ -73,8 +73,13 @@ public final class DeviceModelDomain {
         return index < counters.count ? counters[index] : CallCounter()
     }
 
-    /// Nanoseconds of the platform's clock; 0 where it has none.
-    var now: UInt64 { platform.clock?.nanoseconds ?? 0 }
+    /// Nanoseconds of the platform's clock; 0 where it has none. The statistics page goes by the last reading.
+    var now: UInt64 {
+        guard let clock = platform.clock else { return 0 }
+        let moment = clock.nanoseconds
+        platform.statistics?.note(moment)
+        return moment
+    }
 
     /// Rounds of a loop until the clock is looked at for the page, and when it was last looked at.
     var roundsUntilLook = 0
@@ -90,7 +95,7 @@ public final class DeviceModelDomain {
     /// when a server's shared pages are not what they must be (that server is down then), or when the event-channel
     /// driver refuses; all else of the round has been served.
     public func process() throws(XenError) {
-        defer { publishAfterRound() }
+        defer { platform.statistics?.publishIfDue() }
         try platform.dispatcher.process()
     }
 }

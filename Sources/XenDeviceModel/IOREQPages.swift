@@ -40,10 +40,7 @@ final class IOREQPages {
 
     /// What is in a slot, whatever its state: a copy.
     func slot(_ vcpu: VCPUID) -> IOREQ {
-        var bytes = InlineArray<32, UInt8>(repeating: 0)
-        var span = bytes.mutableSpan
-        pages.copyOut(from: slotStart(vcpu), into: &span)
-        return IOREQ(trusting: bytes.span)
+        IOREQ(words: pages.copyOut32(from: slotStart(vcpu)))
     }
 
     /// Whether Xen waits for an answer in this slot.
@@ -78,10 +75,8 @@ final class IOREQPages {
     /// Copies one entry of the ring out.
     func ringEntry(at pointer: UInt32) -> BufferedIOREQ {
         let index = Int(pointer % UInt32(BufferedPage.slotCount))
-        var bytes = InlineArray<8, UInt8>(repeating: 0)
-        var span = bytes.mutableSpan
-        pages.copyOut(from: BufferedPage.slotsOffset + index * BufferedPage.slotByteCount, into: &span)
-        return BufferedIOREQ(trusting: bytes.span)
+        let offset = BufferedPage.slotsOffset + index * BufferedPage.slotByteCount
+        return BufferedIOREQ(word: pages.loadAcquiring64(at: offset))
     }
 
     /// Gives entries back to Xen. An addition, never a store: Xen may lower the pointer at any time.

@@ -20,13 +20,18 @@ extension IOREQServer where State == ServerState.Serving {
     /// throws.
     @discardableResult
     public func serve(until stop: any StopSource) throws(XenError) -> ServeEnd {
+        // Looked up once: what a program goes through for each request is this loop.
+        let domain = domain
+        let events = domain.platform.events
+        let dispatcher = domain.platform.dispatcher
+        let stopDescriptor = stop.descriptor
         while true {
-            let outcome = try domain.platform.events.wait(
-                orReadable: stop.descriptor, milliseconds: Self.livenessInterval)
+            let outcome = try events.wait(orReadable: stopDescriptor, milliseconds: Self.livenessInterval)
             switch outcome {
             case .event:
                 do throws(XenError) {
-                    try domain.process()
+                    try dispatcher.process()
+                    domain.publishAfterRound()
                 } catch {
                     // Calls fail when the domain goes; then that is the reason.
                     if try !domain.isAlive() { return .domainGone }

@@ -23,7 +23,8 @@ extension IOREQServer where State == ServerState.Serving {
                 orReadable: stop.descriptor, milliseconds: min(pause, Self.livenessInterval))
             if outcome == .other { return .stopped }
             do throws(XenError) {
-                if outcome == .event { try domain.process() } else { domain.publishAfterRound() }
+                if outcome == .event { try domain.process() }
+                domain.publishAfterRound()
                 if domain.isTimed ? domain.now >= due : outcome == .timeout {
                     due = domain.now &+ interval
                     try tick()

@@ -25,6 +25,7 @@ extension IORequest {
 
     /// Serves every element by one read or write of `device`, then answers. Guest memory that can't be mapped makes the
     /// request end without touching the device.
+    @usableFromInline
     consuming func answerString(from device: some RegisterDevice) throws(XenError) {
         if guestBuffer == nil {
             // Xen has no such request today, but the structure allows it: the value is in the request itself.

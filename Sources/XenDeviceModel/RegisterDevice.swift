@@ -18,6 +18,7 @@ public protocol RegisterDevice: IODevice {
 
 extension RegisterDevice {
     /// Turns the request into reads or writes of registers, and answers it.
+    @inlinable
     public func accept(_ request: consuming IORequest) throws(XenError) {
         if request.isString {
             try request.answerString(from: self)

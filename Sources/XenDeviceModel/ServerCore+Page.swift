@@ -11,20 +11,20 @@ extension DeviceModelDomain {
     /// four times a second, so that readers see its last numbers and that it has nothing to do.
     public func publishStatistics() { platform.statistics?.publish() }
 
-    /// After each round: publishes when it is time to. The clock is looked at after one round of 16, or
+    /// For a loop, after each round: publishes when it is time to. The clock is looked at after one round of 16, or
     /// after each where these take their time: a guest that asks for little is shown as it is, too.
     func publishAfterRound() {
-        guard let statistics = platform.statistics else { return }
         if roundsUntilLook > 0 {
             roundsUntilLook -= 1
             return
         }
+        guard let statistics = platform.statistics else { return }
         let moment = now
         let isSlow = moment &- lastLook >= StatisticsBoard.interval / 16 &* UInt64(roundsPerLook)
         roundsPerLook = isSlow ? 1 : 16
         roundsUntilLook = roundsPerLook - 1
         lastLook = moment
-        statistics.publishIfDue(at: moment)
+        statistics.publishIfDue()
     }
 
     /// The counter of the operation with number `index` + 1, for the page.

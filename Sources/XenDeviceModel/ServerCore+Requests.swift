@@ -5,9 +5,8 @@ import XenABI
 import XenPlatform
 
 extension ServerCore {
-    /// A vCPU's port has fired: takes its request, if there is one, and hands it on. A port may fire without cause.
-    func serveSlot(of channel: VCPUChannel, _ vcpu: VCPUID) throws(XenError) {
-        guard channel.ticket == 0, let slot = pages?.take(vcpu) else { return }
+    /// Hands on what a vCPU asks.
+    func serve(_ slot: IOREQ, of channel: VCPUChannel) throws(XenError) {
         let ticket = nextTicket()
         channel.begin(ticket)
         switch slot.type {
@@ -51,20 +50,6 @@ extension ServerCore {
         }
     }
 
-    /// Answers the request in a vCPU's slot.
-    @inline(__always)
-    func answer(_ vcpu: VCPUID, on port: EventPort, value: UInt64?, timed: TimedRequest) {
-        guard let pages else { return }
-        pages.finish(vcpu, value: value)
-        statistics.answers += 1
-        do throws(XenError) {
-            try domain.platform.events.notify(port)
-        } catch {
-            keep(error)
-        }
-        if timed.weight > 0 { record(timed) }
-    }
-
     /// The moment a request arrives; which requests are timed goes by their tickets.
     @inline(__always)
     func arrival(of ticket: UInt64) -> TimedRequest {
@@ -74,7 +59,7 @@ extension ServerCore {
 
     /// Seldom, and apart from what each request needs.
     @inline(never)
-    private func record(_ timed: TimedRequest) {
+    func record(_ timed: TimedRequest) {
         statistics.serviceTime.record(domain.now &- timed.arrived, times: timed.weight)
     }
 

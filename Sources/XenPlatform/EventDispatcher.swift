@@ -85,7 +85,6 @@ public final class EventDispatcher {
     }
 
     private func connection(of port: EventPort) -> Connection? {
-        let connections = connections
         let index = Self.firstIndex(from: port, in: connections)
         return index < connections.count && connections[index].port == port ? connections[index] : nil
     }

@@ -1,7 +1,7 @@
 // Shared memory behind bounds checks: the only place of the platform that touches an address.
 // Not for: making mappings; an owner does, and undoes them.
 
-import Synchronization
+public import Synchronization
 
 /// How a mapping may be used.
 public enum PageAccess: Equatable, Sendable {
@@ -19,9 +19,13 @@ public protocol MappingOwner: AnyObject {
 
 /// Pages that are shared with a guest or with Xen. Everything is copied in or out; no pointer leaves, so that what
 /// has been checked can't change afterwards. An offset out of bounds is a bug of ours and traps.
+///
+/// What a request needs of it is inlined into its callers: beside a call, the references that are counted around one
+/// are saved.
 @safe
 public struct MappedPages: ~Copyable {
-    private let base: UnsafeMutableRawPointer
+    @usableFromInline
+    let base: UnsafeMutableRawPointer
     private let owner: any MappingOwner
     /// Bytes in the mapping, a multiple of 4096.
     public let byteCount: Int
@@ -62,6 +66,8 @@ public struct MappedPages: ~Copyable {
 
     /// Copies 32 bytes out of the shared memory, as four little-endian numbers: an ioreq slot. Each is read exactly
     /// once, as by `copyOut`. `offset` is a multiple of 8.
+    @inlinable
+    @inline(__always)
     public func copyOut32(from offset: Int) -> InlineArray<4, UInt64> {
         check(offset, 32)
         precondition(offset & 7 == 0, "atomic access out of alignment")
@@ -110,41 +116,49 @@ public struct MappedPages: ~Copyable {
     }
 
     /// One byte, with acquire ordering: what its writer wrote before it is visible afterwards.
+    @inlinable
     public func loadAcquiring8(at offset: Int) -> UInt8 {
         unsafe atomic(offset, UInt8.self).pointee.load(ordering: .acquiring)
     }
 
     /// One byte, with release ordering: all that was written before is visible to who reads it.
+    @inlinable
     public func storeReleasing8(_ value: UInt8, at offset: Int) {
         unsafe atomic(offset, UInt8.self).pointee.store(value, ordering: .releasing)
     }
 
     /// 32 bits, with acquire ordering. `offset` is a multiple of 4.
+    @inlinable
     public func loadAcquiring32(at offset: Int) -> UInt32 {
         unsafe atomic(offset, UInt32.self).pointee.load(ordering: .acquiring)
     }
 
     /// 64 bits, with acquire ordering. `offset` is a multiple of 8.
+    @inlinable
     public func loadAcquiring64(at offset: Int) -> UInt64 {
         unsafe atomic(offset, UInt64.self).pointee.load(ordering: .acquiring)
     }
 
     /// 64 bits, with release ordering. `offset` is a multiple of 8.
+    @inlinable
     public func storeReleasing64(_ value: UInt64, at offset: Int) {
         unsafe atomic(offset, UInt64.self).pointee.store(value, ordering: .releasing)
     }
 
     /// Adds to 32 bits as one step that nobody can come between, wrapping. `offset` is a multiple of 4.
+    @inlinable
     public func wrappingAdd32(_ amount: UInt32, at offset: Int) {
         unsafe atomic(offset, UInt32.self).pointee.wrappingAdd(amount, ordering: .acquiringAndReleasing)
     }
 
-    private func check(_ offset: Int, _ count: Int) {
+    @inlinable
+    func check(_ offset: Int, _ count: Int) {
         precondition(offset >= 0 && count >= 0 && offset <= byteCount - count, "access outside of a mapping")
     }
 
     /// An atomic laid over the mapping. `Atomic<T>` has the size, alignment and representation of T.
-    private func atomic<Value: AtomicRepresentable>(_ offset: Int, _: Value.Type) -> UnsafePointer<Atomic<Value>> {
+    @inlinable
+    func atomic<Value: AtomicRepresentable>(_ offset: Int, _: Value.Type) -> UnsafePointer<Atomic<Value>> {
         let width = MemoryLayout<Value>.size
         check(offset, width)
         precondition(offset & (width - 1) == 0, "atomic access out of alignment")

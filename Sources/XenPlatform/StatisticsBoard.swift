@@ -28,6 +28,7 @@ public final class StatisticsBoard {
     private let clock: any MonotonicClock
     private var sources: [any StatisticsSource] = []
     private var published: UInt64 = 0
+    private var reading: UInt64 = 0
 
     /// A board whose pages go to `sink`. Nothing is published until something is to be told.
     public init(_ page: StatisticsEncoder, sink: any StatisticsSink, clock: any MonotonicClock) {
@@ -48,10 +49,13 @@ public final class StatisticsBoard {
         publish()
     }
 
-    /// Publishes when the last time is `interval` ago, by a clock that reads `moment`, in nanoseconds. For the end of a
+    /// The board's clock has been read, for something else: it reads `moment`, in nanoseconds.
+    public func note(_ moment: UInt64) { reading = moment }
+
+    /// Publishes when the last time is `interval` ago, by a clock that was read anyway: see `note`. For the end of a
     /// round of requests.
-    public func publishIfDue(at moment: UInt64) {
-        if moment >= published &+ Self.interval { publish(at: moment) }
+    public func publishIfDue() {
+        if reading >= published &+ Self.interval { publish(at: reading) }
     }
 
     /// Publishes now: when servers or ranges have changed, and while nothing comes in.
