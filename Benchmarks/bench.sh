@@ -13,7 +13,17 @@ pvh="nr_vcpus=20 inject_msi=20 map16=4 port-in=8 mmio-load=8 msi=8 port-in2=8 mm
 hvm="isa_irq=20"
 counted="nr_vcpus inject_msi map16 port-in mmio-load msi"
 
-fail() { echo "bench.sh: $*"; exit 1; }
+# Who waits for whom is in the output then: the programs' system calls, Xen's vCPUs, event channels and run queues.
+fail() {
+    for process in $(pidof corbel-bench peer); do
+        echo "state $process: $(tr '\0' ' ' <"/proc/$process/cmdline") in $(cat "/proc/$process/syscall")"
+    done
+    for key in e r q; do xl debug-keys $key; done
+    xl vcpu-list | sed 's/^/state /'
+    xl dmesg | tail -200 | sed 's/^/state /'
+    echo "bench.sh: $*"
+    exit 1
+}
 
 program() { # program LABEL: the file
     if [ "$1" = swift ]; then echo ./corbel-bench; else echo ./peer; fi
@@ -28,7 +38,7 @@ begin_pair() { # begin_pair LABEL-AT-PLACE-0 LABEL-AT-PLACE-1
     exec 3>in0 4<out0
     # The second one starts when the first one has its server.
     echo nr_vcpus=1 >&3
-    read -r line <&4 || fail "$1 does not start"
+    read -r -t 100 line <&4 || fail "$1 does not start"
     timeout 300 $(program "$2") "$id" 1 <in1 >out1 3>&- 4<&- &
     second=$!
     exec 5>in1 6<out1
@@ -40,12 +50,12 @@ end_pair() {
 }
 ask0() { # ask0 LABEL: one measurement by who is at place 0
     echo "$subject" >&3
-    read -r line <&4 || fail "$1: no answer for $subject"
+    read -r -t 100 line <&4 || fail "$1: no answer for $subject"
     echo "time $pair $round ${line%% *} $slice $1 ${line#* }" >>lines
 }
 ask1() {
     echo "$subject" >&5
-    read -r line <&6 || fail "$1: no answer for $subject"
+    read -r -t 100 line <&6 || fail "$1: no answer for $subject"
     echo "time $pair $round ${line%% *} $slice $1 ${line#* }" >>lines
 }
 
@@ -103,7 +113,7 @@ end_counting() {
 }
 ask_counting() { # ask_counting NAME=COUNT
     echo "$1" >&3
-    read -r line <&4 || fail "$label: no answer for $1"
+    read -r -t 100 line <&4 || fail "$label: no answer for $1"
 }
 
 # What lies between the command's arrival and the answer's leaving in strace's record.
