@@ -29,7 +29,8 @@ struct Boot: Equatable {
             // have none.
             + (toolstack || linuxGuest || processors > 1 ? ["xsave=0"] : [])
             // With the default scheduler, credit2, on two emulated processors dom0 was seen runnable and in the queue
-            // while both slept, for good (Xen's key `r` shows it).
+            // while both slept, for good (Xen's key `r` shows it): an interrupt from one processor to the other was
+            // lost, probably (see Heartbeat), and credit2 needs each of them. credit looks again with every tick.
             + (processors > 1 ? ["sched=credit"] : [])
             + (linuxGuest ? ["conring_size=512k"] : [])
     }

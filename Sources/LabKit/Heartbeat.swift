@@ -1,7 +1,8 @@
 // Wakes the machine once a second. Under QEMU's emulation Xen was seen to sleep for ever in its idle loop, both dom0
-// and guest idle and no timer of the machine armed: a lost timer interrupt. Any other interrupt makes it look at its
-// timers again, and a byte on the serial port is one that changes nothing else. Not for: telling whether the machine
-// still lives.
+// and guest idle and no timer of the machine armed: a lost timer interrupt. QEMU's VMRUN (svm_helper.c) sets a bit
+// among a processor's pending interrupts without the lock that others take for them, so that one that comes at this
+// moment can be undone. Any other interrupt makes Xen look at its timers again, and a byte on the serial port is one
+// that changes nothing else. Not for: telling whether the machine still lives.
 import Dispatch
 import Foundation
 import Synchronization
