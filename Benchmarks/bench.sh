@@ -11,6 +11,8 @@ slices=$2
 what=$3
 pvh="nr_vcpus=20 inject_msi=20 map16=4 port-in=8 mmio-load=8 msi=8 port-in2=8 mmio-load2=8 msi2=8"
 hvm="isa_irq=20"
+# Seconds for one answer; emulation on a machine with other work needs a few.
+patience=100
 counted="nr_vcpus inject_msi map16 port-in mmio-load msi"
 
 # Who waits for whom is in the output then: the programs' system calls, Xen's vCPUs, event channels and run queues.
@@ -38,7 +40,7 @@ begin_pair() { # begin_pair LABEL-AT-PLACE-0 LABEL-AT-PLACE-1
     exec 3>in0 4<out0
     # The second one starts when the first one has its server.
     echo nr_vcpus=1 >&3
-    read -r -t 100 line <&4 || fail "$1 does not start"
+    read -r -t "$patience" line <&4 || fail "$1 does not start"
     timeout 300 $(program "$2") "$id" 1 <in1 >out1 3>&- 4<&- &
     second=$!
     exec 5>in1 6<out1
@@ -50,12 +52,12 @@ end_pair() {
 }
 ask0() { # ask0 LABEL: one measurement by who is at place 0
     echo "$subject" >&3
-    read -r -t 100 line <&4 || fail "$1: no answer for $subject"
+    read -r -t "$patience" line <&4 || fail "$1: no answer for $subject"
     echo "time $pair $round ${line%% *} $slice $1 ${line#* }" >>lines
 }
 ask1() {
     echo "$subject" >&5
-    read -r -t 100 line <&6 || fail "$1: no answer for $subject"
+    read -r -t "$patience" line <&6 || fail "$1: no answer for $subject"
     echo "time $pair $round ${line%% *} $slice $1 ${line#* }" >>lines
 }
 
@@ -113,7 +115,7 @@ end_counting() {
 }
 ask_counting() { # ask_counting NAME=COUNT
     echo "$1" >&3
-    read -r -t 100 line <&4 || fail "$label: no answer for $1"
+    read -r -t "$patience" line <&4 || fail "$label: no answer for $1"
 }
 
 # What lies between the command's arrival and the answer's leaving in strace's record.
@@ -135,10 +137,10 @@ count_allocations() { # count_allocations LABEL NAME...
         for count in 20 60; do
             ask_counting nr_vcpus=1
             kill -USR1 $first
-            read -r before <&7
+            read -r -t "$patience" before <&7 || fail "$label: no count of allocations"
             ask_counting "$name=$count"
             kill -USR1 $first
-            read -r after <&7
+            read -r -t "$patience" after <&7 || fail "$label: no count of allocations"
             echo "allocations $label $name $count $((after - before))"
         done
     done

@@ -78,7 +78,8 @@ final class VCPUChannel: Channel, PortHandler {
         guard isOut(ticket) else { return }
         self.ticket = 0
         if stringRead != nil { stringRead = nil }
-        server.pages?.finish(number, value: value)
+        // Without the pages, whose going is the last of a server, the port is not ours any more either.
+        guard server.pages?.finish(number, value: value) != nil else { return }
         server.statistics.answers += 1
         do throws(XenError) {
             try events.notify(port)

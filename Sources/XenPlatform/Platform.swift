@@ -140,6 +140,6 @@ extension MonotonicClock {
 
 /// A descriptor that becomes readable when a program is to stop: a signal, a pipe, a socket.
 public protocol StopSource: AnyObject {
-    /// The file descriptor to wait for.
+    /// The file descriptor to wait for. It stays the same for as long as somebody waits for it.
     var descriptor: Int32 { get }
 }
