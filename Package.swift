@@ -38,6 +38,7 @@ let pureTargets: [Target] = [
     library("StatisticsPage"),
     library("XenPlatform", ["XenABI", "StatisticsPage"]),
     library("XenDeviceModel", ["XenABI", "XenPlatform", "StatisticsPage"]),
+    library("SandboxWire", ["XenABI"]),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -46,7 +47,19 @@ let systemTargets: [Target] = [
     library("SystemCalls", ["CSystem"]),
     library("EventLoop", ["SystemCalls"]),
     library("DaemonShell", ["StatisticsPage", "XenPlatform", "SystemCalls"]),
-    library("XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls", "DaemonShell"]),
+    library("SandboxClient", ["XenABI", "XenPlatform", "SystemCalls", "SandboxWire"]),
+    library(
+        "XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls", "DaemonShell", "SandboxClient"]),
+]
+
+/// The other side of the hypercall: the model of Xen, and what makes a platform of it.
+let modelTargets: [Target] = [
+    library("HypervisorModel", ["XenABI", "XenPlatform"]),
+    library(
+        "SandboxServer",
+        ["XenABI", "XenPlatform", "HypervisorModel", "SystemCalls", "EventLoop", "SandboxWire"]),
+    library(
+        "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
@@ -64,7 +77,7 @@ let programTargets: [Target] = [
     .executableTarget(
         name: "corbel",
         dependencies: deviceModel + [
-            "LabKit", "TopKit", "DaemonShell", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "LabKit", "TopKit", "DaemonShell", "HypervisorModel", "SandboxServer", "SandboxClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
         // Operators' hosts have no Swift: its runtime and Foundation are linked in, and what Foundation is made of.
@@ -90,6 +103,8 @@ let testTargets: [Target] = [
     tests("DaemonShellTests", ["DaemonShell", "StatisticsPage", "SystemCalls", "XenPlatform"]),
     tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
+    tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform"]),
+    tests("SandboxWireTests", ["SandboxWire", "XenABI"]),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),
@@ -138,8 +153,10 @@ let package = Package(
         .library(name: "DaemonShell", targets: ["DaemonShell"]),
         .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
+        .library(name: "HypervisorModel", targets: ["HypervisorModel"]),
+        .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
     ],
     dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : programTargets + testTargets),
+    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

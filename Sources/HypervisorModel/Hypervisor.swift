@@ -1,0 +1,56 @@
+// The hypervisor: its domains, and what they share. Everything happens on one thread at a time: callers see to that.
+// Not for: what an operation does (Operations/), or the kernel's checks (PrivcmdAudit).
+
+public import XenABI
+
+/// A model of Xen, as far as device models see it.
+public final class Hypervisor {
+    /// Which Xen this is.
+    public let release: Release
+    /// Where pages come from.
+    public let pageSource: any PageSource
+    /// Told what happens, where somebody wants to know.
+    public var observer: (any ModelObserver)?
+
+    private(set) var domains: [DomainID: Domain] = [:]
+    private var nextUniqueID: UInt64 = 1
+
+    /// A hypervisor with a dom0 and no guests.
+    public init(release: Release = .standard, pageSource: any PageSource = HeapPages()) {
+        self.release = release
+        self.pageSource = pageSource
+        domains[DomainID(0)] = Domain(DomainID(0), .control, uniqueID: 0, on: self)
+    }
+
+    /// The domain of this id; nil when there is none.
+    public func domain(_ id: DomainID) -> Domain? { domains[id] }
+
+    /// All domains but dom0, by id.
+    public var guests: [Domain] { domains.values.filter { $0.id.rawValue != 0 }.sorted { $0.id < $1.id } }
+
+    /// Makes a domain. `id` nil: the lowest above all in use. Refused: EEXIST, or EINVAL for a reserved id or a shape
+    /// that no domain has.
+    @discardableResult
+    public func createDomain(_ shape: DomainShape, id: DomainID? = nil) throws(Refusal) -> Domain {
+        let id = id ?? DomainID((domains.keys.map(\.rawValue).max() ?? 0) + 1)
+        try check(!id.isReserved, .einval, "19 reserved id")
+        try check(domains[id] == nil, .eexist, "a domain of this id exists")
+        try check((1...Int(UInt16.max)).contains(shape.vcpuCount), .einval, "a domain has a vCPU at least")
+        try check(shape.frameCount <= DomainShape.framesMax, .einval, "more memory than the model gives a domain")
+        let domain = Domain(id, shape, uniqueID: nextUniqueID, on: self)
+        nextUniqueID += 1
+        domains[id] = domain
+        return domain
+    }
+
+    /// Forgets a domain that has died: see Hypervisor+Shutdown.
+    func forget(_ id: DomainID) { domains[id] = nil }
+}
+
+/// Told what the model does: for logs, traces, expectations.
+public protocol ModelObserver: AnyObject {
+    /// A call was refused. `call` names it.
+    func refused(_ call: StaticString, by refusal: Refusal, caller: DomainID, target: DomainID?)
+    /// A device model broke a rule of section 5.1, and what came of it.
+    func misuse(_ what: StaticString, domain: DomainID, vcpu: VCPUID)
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@Suite("SandboxWire") struct SandboxWireTests {
+    @Test("nothing yet") func nothing() { #expect(Bool(true)) }
+}
