@@ -56,8 +56,7 @@ let systemTargets: [Target] = [
 let modelTargets: [Target] = [
     library("HypervisorModel", ["XenABI", "XenPlatform"]),
     library(
-        "SandboxServer",
-        ["XenABI", "XenPlatform", "HypervisorModel", "SystemCalls", "EventLoop", "SandboxWire"]),
+        "SandboxServer", ["XenABI", "XenPlatform", "HypervisorModel", "SystemCalls", "EventLoop", "SandboxWire"]),
     library(
         "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
@@ -77,7 +76,8 @@ let programTargets: [Target] = [
     .executableTarget(
         name: "corbel",
         dependencies: deviceModel + [
-            "LabKit", "TopKit", "DaemonShell", "HypervisorModel", "SandboxServer", "SandboxClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "LabKit", "TopKit", "DaemonShell", "HypervisorModel", "SandboxServer", "SandboxClient",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
         // Operators' hosts have no Swift: its runtime and Foundation are linked in, and what Foundation is made of.
@@ -105,6 +105,11 @@ let testTargets: [Target] = [
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI"]),
+    // The exerciser's own sources on the model: the guest that real Xen runs, a thread for each vCPU.
+    .target(name: "Machine", dependencies: ["SystemCalls"], path: "Tests/Sandbox/Machine", swiftSettings: house),
+    .target(
+        name: "ExerciserGuest", dependencies: ["Machine"], path: "Guests/exerciser",
+        exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),

@@ -3,7 +3,7 @@ import Machine
 
 /// Boot.S calls this on each vCPU, with a stack of its own, SSE on, interrupts off.
 @c(exerciser_main)
-func exerciserMain(_ vcpu: UInt32) -> Never {
+public func exerciserMain(_ vcpu: UInt32) -> Never {
     LocalAPIC.enable()
     load_idt(idt_pointer_start())
     if vcpu == 0 { Console.print("exerciser: hello\n") }

@@ -10,7 +10,6 @@ import SystemCalls
 import TAP
 import XenABI
 import XenDeviceModel
-import XenLinux
 import XenPlatform
 
 @main
@@ -32,7 +31,7 @@ enum DeviceModelTest {
     }
 
     private static func run(_ tap: TAP, _ id: DomainID, _ arguments: [String]) throws(XenError) {
-        let open = try XenLinux.open()
+        let open = try openChosenPlatform()
         if arguments.contains("doomed") {
             return try doomedRows(tap, try open.domain(id, restricted: true))
         }
@@ -128,7 +127,7 @@ enum DeviceModelTest {
         try stage.dirtyRows(domain)
         try stage.writeTrackingRows(server)
         stage.restrictionRows(domain)
-        stage.stranger { () throws(XenError) in try XenLinux.open() }
+        stage.stranger { () throws(XenError) in try openChosenPlatform() }
     }
 
     private static func endRows(

@@ -6,7 +6,6 @@ import SystemCalls
 import TAP
 import XenABI
 import XenDeviceModel
-import XenLinux
 
 @main
 enum ExamplesTest {
@@ -18,7 +17,7 @@ enum ExamplesTest {
         }
         let tap = TAP()
         do throws(XenError) {
-            let domain = try XenLinux.open().domain(DomainID(number), restricted: true)
+            let domain = try openChosenPlatform().domain(DomainID(number), restricted: true)
             let guest = GuestDriver(domain)
             let server = try domain.makeIOREQServer().mapPages().claim(GuestDriver.ports, for: guest).enable()
             try run(Stage(tap: tap, guest: guest), picture: arguments[1], image: arguments[2])
