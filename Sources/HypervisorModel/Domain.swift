@@ -75,6 +75,8 @@ public final class Domain {
     public weak var eventSink: (any EventSink)?
     /// Shut down, dying, dead.
     public internal(set) var life = DomainLife()
+    /// Mappings of its pages in other domains (`MappingToken`): while there are some, a dead domain stays.
+    public internal(set) var mappingCount = 0
 
     init(_ id: DomainID, _ shape: DomainShape, uniqueID: UInt64, on hypervisor: Hypervisor) {
         self.id = id

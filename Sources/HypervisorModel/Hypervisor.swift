@@ -14,6 +14,8 @@ public final class Hypervisor {
 
     private(set) var domains: [DomainID: Domain] = [:]
     private var nextUniqueID: UInt64 = 1
+    /// Domains whose state has changed since it was last asked for; nil while nobody has bound VIRQ_DOM_EXC.
+    var changedDomains: Set<DomainID>?
 
     /// A hypervisor with a dom0 and no guests.
     public init(release: Release = .standard, pageSource: any PageSource = HeapPages()) {
@@ -40,6 +42,7 @@ public final class Hypervisor {
         let domain = Domain(id, shape, uniqueID: nextUniqueID, on: self)
         nextUniqueID += 1
         domains[id] = domain
+        stateChanged(id)
         return domain
     }
 
