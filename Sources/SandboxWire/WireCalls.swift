@@ -41,34 +41,13 @@ public struct DeviceModelCall: WireBody {
     public init(from reader: inout WireReader) throws(WireError) {
         domain = DomainID(try reader.u16())
         count = try reader.u16()
-        let sentCount = try reader.count(of: 24, max: WireLimits.buffersPerCall)
-        buffers = []
-        for _ in 0..<sentCount {
-            let address = try reader.u64()
-            let byteCount = try reader.u64()
-            let start = reader.offset
-            let flags = try reader.u32()
-            if flags > 1 { throw WireError("unknown flags", at: start) }
-            // What can't be read is not sent.
-            let sent = try reader.count(of: 1, max: WireLimits.bytesPerBuffer)
-            if UInt64(sent) > byteCount { throw WireError("more bytes than the buffer has", at: start + 4) }
-            buffers.append(
-                CallBuffer(
-                    address: address, byteCount: byteCount, bytes: try reader.bytes(sent), isWritable: flags == 1))
-        }
+        buffers = try [CallBuffer](from: &reader)
     }
 
     public func encode(into writer: inout WireWriter) {
         writer.put(domain.rawValue)
         writer.put(count)
-        writer.put(UInt32(buffers.count))
-        for buffer in buffers {
-            writer.put(buffer.address)
-            writer.put(buffer.byteCount)
-            writer.put(UInt32(buffer.isWritable ? 1 : 0))
-            writer.put(UInt32(buffer.bytes.count))
-            writer.put(buffer.bytes)
-        }
+        buffers.encode(into: &writer)
     }
 }
 
@@ -115,20 +94,17 @@ public struct DeviceModelAnswer: WireBody {
     }
 }
 
-/// A hypercall, whose first argument is the address of `memory`.
+/// A hypercall, and the memory that its arguments lead to.
 public struct HypercallRequest: WireBody {
-    /// Bytes of memory that go with it at most.
-    public static var memoryByteCountMax: Int { 4096 }
-
     /// Its number.
     public var number: UInt64
-    /// All five arguments; who has memory to pass has it as the first.
+    /// Its arguments.
     public var arguments: InlineArray<5, UInt64>
-    /// What lies in hypercall memory.
-    public var memory: [UInt8]
+    /// Pieces of the process' memory.
+    public var memory: [CallBuffer]
 
     /// A hypercall.
-    public init(number: UInt64, arguments: InlineArray<5, UInt64> = [0, 0, 0, 0, 0], memory: [UInt8] = []) {
+    public init(number: UInt64, arguments: InlineArray<5, UInt64>, memory: [CallBuffer] = []) {
         self.number = number
         self.arguments = arguments
         self.memory = memory
@@ -139,14 +115,13 @@ public struct HypercallRequest: WireBody {
         arguments = [
             try reader.u64(), try reader.u64(), try reader.u64(), try reader.u64(), try reader.u64(),
         ]
-        memory = try reader.bytes(try reader.count(of: 1, max: Self.memoryByteCountMax))
+        memory = try [CallBuffer](from: &reader)
     }
 
     public func encode(into writer: inout WireWriter) {
         writer.put(number)
         for index in 0..<5 { writer.put(arguments[index]) }
-        writer.put(UInt32(memory.count))
-        writer.put(memory)
+        memory.encode(into: &writer)
     }
 
     public static func == (left: HypercallRequest, right: HypercallRequest) -> Bool {
@@ -159,96 +134,53 @@ public struct HypercallRequest: WireBody {
 public struct HypercallAnswer: WireBody {
     /// Not negative.
     public var value: UInt64
-    /// As long as what was sent.
-    public var memory: [UInt8]
+    /// The pieces that it has written to.
+    public var written: DeviceModelAnswer
 
     /// An answer.
-    public init(value: UInt64, memory: [UInt8]) {
+    public init(value: UInt64, _ written: DeviceModelAnswer) {
         self.value = value
-        self.memory = memory
+        self.written = written
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
         value = try reader.u64()
-        memory = try reader.bytes(try reader.count(of: 1, max: HypercallRequest.memoryByteCountMax))
+        written = try DeviceModelAnswer(from: &reader)
     }
 
     public func encode(into writer: inout WireWriter) {
         writer.put(value)
-        writer.put(UInt32(memory.count))
-        writer.put(memory)
+        written.encode(into: &writer)
     }
 }
 
-/// One domain.
-public struct DomainArgument: WireBody {
-    /// The domain.
-    public var domain: DomainID
-
-    /// An argument.
-    public init(_ domain: DomainID) { self.domain = domain }
-
-    public init(from reader: inout WireReader) throws(WireError) { domain = DomainID(try reader.u16()) }
-
-    public func encode(into writer: inout WireWriter) { writer.put(domain.rawValue) }
-}
-
-/// One number: a port, a domain as drivers take them, a virtual interrupt, a mapping.
-public struct NumberArgument: WireBody {
-    /// The number.
-    public var number: UInt32
-
-    /// An argument.
-    public init(_ number: UInt32) { self.number = number }
-
-    public init(from reader: inout WireReader) throws(WireError) { number = try reader.u32() }
-
-    public func encode(into writer: inout WireWriter) { writer.put(number) }
-}
-
-/// An answer of one number.
-public struct NumberAnswer: WireBody {
-    /// The number.
-    public var number: UInt64
-
-    /// An answer.
-    public init(_ number: UInt64) { self.number = number }
-
-    public init(from reader: inout WireReader) throws(WireError) { number = try reader.u64() }
-
-    public func encode(into writer: inout WireWriter) { writer.put(number) }
-}
-
-/// A port of another domain's to bind to.
-public struct BindInterdomain: WireBody {
-    /// The domain, as the driver takes it.
-    public var domain: UInt32
-    /// Its port.
-    public var port: UInt32
-
-    /// An argument.
-    public init(domain: UInt32, port: UInt32) {
-        self.domain = domain
-        self.port = port
+extension [CallBuffer] {
+    init(from reader: inout WireReader) throws(WireError) {
+        self.init()
+        let count = try reader.count(of: 24, max: WireLimits.buffersPerCall)
+        for _ in 0..<count {
+            let address = try reader.u64()
+            let byteCount = try reader.u64()
+            let start = reader.offset
+            let flags = try reader.u32()
+            if flags > 1 { throw WireError("unknown flags", at: start) }
+            // What can't be read is not sent.
+            let sent = try reader.count(of: 1, max: WireLimits.bytesPerBuffer)
+            if UInt64(sent) > byteCount { throw WireError("more bytes than the buffer has", at: start + 4) }
+            append(
+                CallBuffer(
+                    address: address, byteCount: byteCount, bytes: try reader.bytes(sent), isWritable: flags == 1))
+        }
     }
 
-    public init(from reader: inout WireReader) throws(WireError) {
-        domain = try reader.u32()
-        port = try reader.u32()
+    func encode(into writer: inout WireWriter) {
+        writer.put(UInt32(count))
+        for buffer in self {
+            writer.put(buffer.address)
+            writer.put(buffer.byteCount)
+            writer.put(UInt32(buffer.isWritable ? 1 : 0))
+            writer.put(UInt32(buffer.bytes.count))
+            writer.put(buffer.bytes)
+        }
     }
-
-    public func encode(into writer: inout WireWriter) {
-        writer.put(domain)
-        writer.put(port)
-    }
-}
-
-/// No body at all.
-public struct NoBody: WireBody {
-    /// Nothing.
-    public init() {}
-
-    public init(from reader: inout WireReader) throws(WireError) {}
-
-    public func encode(into writer: inout WireWriter) {}
 }

@@ -46,6 +46,9 @@ public struct EventPoll: ~Copyable {
         unsafe batch = Array(repeating: epoll_event(), count: Self.batchCountMax)
     }
 
+    /// The instance's own descriptor, readable while something is ready: for waiting for it in turn.
+    public var number: Int32 { descriptor.rawValue }
+
     /// Starts waiting for `target`. Throws EEXIST when it is waited for already, EPERM for a regular file.
     public func add(_ target: Int32, _ interest: Readiness, token: UInt64) throws(SystemError) {
         try change(EPOLL_CTL_ADD, target, interest, token)
