@@ -75,6 +75,18 @@ public final class Domain {
     public weak var eventSink: (any EventSink)?
     /// Shut down, dying, dead.
     public internal(set) var life = DomainLife()
+    /// The pages of its RAM, once somebody has asked for them: see `ramPages()`.
+    var ram: PageRun?
+    /// The server that gets writes to frames of memory type 4. dmop.md section 3.15.
+    public internal(set) var memoryTypeHolder: IOREQServerID?
+    /// What the guest has written to.
+    var dirtyFrames = DirtyFrames()
+    /// PCI and ISA interrupt lines, shared peripheral interrupts.
+    public internal(set) var interruptLines = InterruptLines()
+    /// Cache attributes that op 18 has pinned.
+    public internal(set) var pinnedCaches: [PinnedCache] = []
+    /// HVM parameters, and the pool of legacy frames.
+    var parameters = HVMParameters()
     /// Mappings of its pages in other domains (`MappingToken`): while there are some, a dead domain stays.
     public internal(set) var mappingCount = 0
 
@@ -104,4 +116,6 @@ public struct DomainLife: Hashable, Sendable {
     public internal(set) var shutdownReason: ShutdownReason?
     /// It is being torn down: ops 1, 2 and 7 refuse.
     public internal(set) var isDying = false
+    /// It is torn down, and stays until the last mapping of a page of its own goes.
+    public internal(set) var isDead = false
 }
