@@ -13,6 +13,8 @@ public final class VirtualCPU {
     public internal(set) var interrupts: [UInt8] = []
     /// Whether its local APIC takes interrupts.
     public var isAPICEnabled = true
+    /// The logical id of its local APIC, as the guest has set it, in the flat model; 0 takes no logical interrupts.
+    public var logicalID: UInt8 = 0
     /// The latched CF8 value. dmop.md section 6.
     var configurationAddress: UInt32 = 0
 
