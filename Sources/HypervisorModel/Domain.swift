@@ -75,6 +75,10 @@ public final class Domain {
     public weak var eventSink: (any EventSink)?
     /// Shut down, dying, dead.
     public internal(set) var life = DomainLife()
+    /// The latched CF8 value, one for all vCPUs. dmop.md section 6.
+    var configurationAddress: UInt32 = 0
+    /// CF8 bits 24 to 27 are register bits 8 to 11: an AMD processor whose NB_CFG says so. dmop.md section 6, rule 4.
+    public var extendsConfigurationAddress = false
 
     init(_ id: DomainID, _ shape: DomainShape, uniqueID: UInt64, on hypervisor: Hypervisor) {
         self.id = id
@@ -100,6 +104,8 @@ public final class Domain {
 public struct DomainLife: Hashable, Sendable {
     /// Why it shut down; nil: it has not.
     public internal(set) var shutdownReason: ShutdownReason?
+    /// Why it is about to: vCPUs still wait for device models (row B32).
+    public internal(set) var shutdownBegun: ShutdownReason?
     /// It is being torn down: ops 1, 2 and 7 refuse.
     public internal(set) var isDying = false
 }
