@@ -1,7 +1,7 @@
 // What happens when a device model has notified Xen of an answer, and what a vCPU finds then. dmop.md section 5.
 // A notification wakes the vCPU; the vCPU looks at the slot when it next runs.
 
-public import XenABI
+internal import XenABI
 
 extension Hypervisor {
     /// The device model has notified the port of a vCPU.
@@ -17,7 +17,7 @@ extension Hypervisor {
     func abandonRequests(of server: IOREQServerRecord, in domain: Domain) {
         let bit = UInt8(1) << UInt8(truncatingIfNeeded: server.id.rawValue & 7)
         for vcpu in domain.vcpus where vcpu.wait.servers & bit != 0 {
-            let isLost = server.slot(of: vcpu.id)?.state == .responseReady
+            let isLost = server.slot(of: vcpu.id, in: domain)?.state == .responseReady
             vcpu.wait.servers &= ~bit
             vcpu.wait.data = isLost ? 0 : ~0
             vcpu.wait.isAbandoned = !isLost
@@ -42,7 +42,7 @@ extension VirtualCPU {
     }
 
     private func collectAnswer(of id: IOREQServerID, _ bit: UInt8) -> Bool {
-        guard let slot = domain.server(id)?.slot(of: self.id) else {
+        guard let slot = domain.server(id)?.slot(of: self.id, in: domain) else {
             settle(bit, data: ~0)
             return true
         }
@@ -64,7 +64,7 @@ extension VirtualCPU {
         default:
             reportMisuse("5.1 state 4 or more while pending")
             wait.servers = 0
-            domain.crash()
+            domain.hypervisor.shutDown(domain, .crash)
             return false
         }
         return true

@@ -13,6 +13,8 @@ public final class Hypervisor {
     public var observer: (any ModelObserver)?
 
     private(set) var domains: [DomainID: Domain] = [:]
+    /// For tests: a caller who rewrites buffer 0 while an operation is between two rounds. dmop.md section 1.5.
+    var betweenRounds: ((inout MutableSpan<UInt8>) -> Void)?
     private var nextUniqueID: UInt64 = 1
 
     /// A hypervisor with a dom0 and no guests.
@@ -40,6 +42,7 @@ public final class Hypervisor {
         let domain = Domain(id, shape, uniqueID: nextUniqueID, on: self)
         nextUniqueID += 1
         domains[id] = domain
+        stateChanged(id)
         return domain
     }
 

@@ -37,8 +37,17 @@ public final class IOREQServerRecord {
     }
 }
 
+/// A frame of the legacy pool, and the page that it was when the server got it.
+struct LegacyFrame: Hashable {
+    var frame: GuestFrame
+    /// Index in the domain's run of RAM pages.
+    var page: UInt64
+    /// It has left the memory map, because the server is enabled.
+    var isTakenOut = false
+}
+
 /// Frames of the legacy pool that a server holds.
 struct LegacyFrames: Hashable {
-    var synchronous: GuestFrame
-    var buffered: GuestFrame?
+    var synchronous: LegacyFrame
+    var buffered: LegacyFrame?
 }

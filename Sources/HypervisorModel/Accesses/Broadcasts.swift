@@ -28,7 +28,7 @@ extension Domain {
             address: 0, data: UInt64(bitPattern: seconds), size: 8, isRead: false, type: .timeOffset)
         for server in servers.reversed() {
             guard let server, server.isEnabled, server.handling != .off, server.hasPublishedPorts else { continue }
-            if server.post(request) { notifyRing(server) }
+            if server.post(request, in: self) { notifyRing(server) }
         }
     }
 }

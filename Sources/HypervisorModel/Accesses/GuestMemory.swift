@@ -1,7 +1,7 @@
 // The guest's own view of its RAM: its loads and stores, and what strings take from it and bring to it.
 // Not for: device models' mappings of it.
 
-public import XenABI
+internal import XenABI
 internal import XenPlatform
 
 extension Domain {
@@ -50,11 +50,18 @@ extension Domain {
         let offset = address & (pageByteCount - 1)
         guard
             offset + UInt64(byteCount) <= pageByteCount,
-            case .ram(let type, let page) = memory.use(of: GuestFrame(containing: address)), let run = existingRAM()
+            case .ram(let type, let page) = memory.use(of: GuestFrame(containing: address)), let run = madeRAM()
         else { return nil }
         let start = page &* pageByteCount &+ offset
         guard start < UInt64(run.pages.byteCount) else { return nil }
         return MemoryPlace(run: run, offset: Int(start), isWritable: type != .ramReadOnly)
+    }
+
+    /// The pages of the RAM, made when they are first needed; nil when there is no memory for them.
+    @inline(__always)
+    private func madeRAM() -> PageRun? {
+        if let ram { return ram }
+        do throws(Refusal) { return try ramPages() } catch { return nil }
     }
 
     // MARK: Pieces

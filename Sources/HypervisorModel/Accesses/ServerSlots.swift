@@ -9,13 +9,12 @@ struct RequestSlot {
     private let run: PageRun
     private let start: Int
 
-    /// nil: the pages have no such slot.
+    /// nil: the page has no such slot.
     @inline(__always)
-    init?(_ run: PageRun, _ pagesBefore: Int, _ vcpu: VCPUID) {
-        let start = pagesBefore * GuestFrame.byteCount + Int(vcpu.rawValue) * IOREQ.byteCount
-        guard start + IOREQ.byteCount <= run.pages.byteCount else { return nil }
+    init?(_ run: PageRun, _ page: Int, _ vcpu: VCPUID) {
+        guard vcpu.rawValue < UInt32(IOREQ.slotsPerPage), page >= 0, page < run.count else { return nil }
         self.run = run
-        self.start = start
+        start = page * GuestFrame.byteCount + Int(vcpu.rawValue) * IOREQ.byteCount
     }
 
     /// What is there now.
@@ -56,14 +55,14 @@ struct RequestSlot {
 extension IOREQServerRecord {
     /// A vCPU's slot; nil while the server has no pages.
     @inline(__always)
-    func slot(of vcpu: VCPUID) -> RequestSlot? {
-        guard let pages else { return nil }
-        return RequestSlot(pages, 1, vcpu)
+    func slot(of vcpu: VCPUID, in domain: Domain) -> RequestSlot? {
+        guard let (run, page) = synchronousPage(in: domain) else { return nil }
+        return RequestSlot(run, page, vcpu)
     }
 
     /// Enabling writes each vCPU's port into its slot, in the pages that exist. dmop.md section 3.5.
-    func publishPorts() {
-        hasPublishedPorts = pages != nil
-        for (index, port) in vcpuPorts.enumerated() { slot(of: VCPUID(UInt32(index)))?.port = port }
+    func publishPorts(in domain: Domain) {
+        hasPublishedPorts = hasPages
+        for (index, port) in vcpuPorts.enumerated() { slot(of: VCPUID(UInt32(index)), in: domain)?.port = port }
     }
 }

@@ -1,6 +1,6 @@
 // A vCPU does an access: cuts it, finds who gets each piece, waits for answers. dmop.md sections 4 to 6.
 
-public import XenABI
+internal import XenABI
 
 /// How a piece has begun.
 enum PieceStart {
@@ -31,7 +31,7 @@ extension VirtualCPU {
             guard collectAnswers() else { return stop() }
             guard wait.servers == 0 else { return .waiting }
             finishPiece()
-            domain.finishShutdown()
+            domain.hypervisor.finishShutdown(of: domain)
         } else if wait.servers != 0 {
             return .waiting
         }
@@ -106,7 +106,7 @@ extension VirtualCPU {
         let reason = domain.select(&request)
         switch reason {
         case .range(let server, _), .pci(let server, _, _), .memoryType(let server):
-            if domain.isPosted(request), server.post(request) {
+            if domain.isPosted(request), server.post(request, in: domain) {
                 domain.notifyRing(server)
                 return .done(0)
             }
@@ -128,7 +128,7 @@ extension VirtualCPU {
     private func send(_ request: IOREQ, to server: IOREQServerRecord) -> PieceStart {
         if publish(request, to: server) { return .sent }
         guard request.type == .copy else {
-            domain.crash()
+            domain.hypervisor.shutDown(domain, .crash)
             return .stopped
         }
         return .generalProtection
@@ -137,7 +137,7 @@ extension VirtualCPU {
     /// Puts a request into the vCPU's slot and tells the device model. false: the slot is not as Xen left it.
     func publish(_ request: IOREQ, to server: IOREQServerRecord) -> Bool {
         let index = Int(id.rawValue)
-        guard let slot = server.slot(of: id), index < server.vcpuPorts.count else { return false }
+        guard let slot = server.slot(of: id, in: domain), index < server.vcpuPorts.count else { return false }
         let port = server.vcpuPorts[index]
         guard slot.isFree(for: port) else {
             reportMisuse("5.1 slot not NONE, or vp_eport altered")
