@@ -3,9 +3,20 @@
 public import XenABI
 
 extension Hypervisor {
-    /// A domain shuts down. The first reason stays.
+    /// A domain shuts down. The first reason stays. Its vCPUs begin nothing more; it has shut down when none of them
+    /// waits for a device model (row B32).
     public func shutDown(_ domain: Domain, _ reason: ShutdownReason) {
         guard domain.life.shutdownReason == nil else { return }
+        if domain.life.shutdownBegun == nil { domain.life.shutdownBegun = reason }
+        finishShutdown(of: domain)
+    }
+
+    /// Ends a shutdown that has begun, once no vCPU waits.
+    @inline(__always)
+    func finishShutdown(of domain: Domain) {
+        guard let reason = domain.life.shutdownBegun else { return }
+        guard !domain.vcpus.contains(where: \.isWaitingForAnswer) else { return }
+        domain.life.shutdownBegun = nil
         domain.life.shutdownReason = reason
         stateChanged(domain.id)
     }

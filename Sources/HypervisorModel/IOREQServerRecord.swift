@@ -12,6 +12,8 @@ public final class IOREQServerRecord {
     public let handling: BufferedHandling
     /// Whether accesses are looked up in it.
     public internal(set) var isEnabled = false
+    /// Whether its slots have the vCPUs' ports: it was enabled with pages. Until then nothing is sent to it (15.1).
+    var hasPublishedPorts = false
     /// Claimed ranges: PORT, MEMORY, PCI.
     var ranges = [RangeSet(), RangeSet(), RangeSet()]
     /// The target's port of each vCPU.
