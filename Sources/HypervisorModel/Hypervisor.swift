@@ -13,6 +13,8 @@ public final class Hypervisor {
     public var observer: (any ModelObserver)?
 
     private(set) var domains: [DomainID: Domain] = [:]
+    /// For tests: a caller who rewrites buffer 0 while an operation is between two rounds. dmop.md section 1.5.
+    var betweenRounds: ((inout MutableSpan<UInt8>) -> Void)?
     private var nextUniqueID: UInt64 = 1
     /// Domains whose state has changed since it was last asked for; nil while nobody has bound VIRQ_DOM_EXC.
     var changedDomains: Set<DomainID>?

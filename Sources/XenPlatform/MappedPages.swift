@@ -170,6 +170,14 @@ public struct MappedPages: ~Copyable {
         unsafe atomic(offset, UInt32.self).pointee.wrappingAdd(amount, ordering: .acquiringAndReleasing)
     }
 
+    /// Stores 64 bits if `expected` is still there, as one step; whether it was. `offset` is a multiple of 8.
+    @inlinable
+    public func compareExchange64(_ expected: UInt64, _ desired: UInt64, at offset: Int) -> Bool {
+        unsafe atomic(offset, UInt64.self).pointee.compareExchange(
+            expected: expected, desired: desired, ordering: .acquiringAndReleasing
+        ).exchanged
+    }
+
     @inlinable
     func check(_ offset: Int, _ count: Int) {
         precondition(offset >= 0 && count >= 0 && offset <= byteCount - count, "access outside of a mapping")

@@ -47,8 +47,7 @@ extension Hypervisor {
     private func state(of domain: Domain) -> DomainState {
         var state: UInt16 = 1
         if domain.life.shutdownReason != nil { state |= 2 }
-        // The model tears down in one step: a dying domain waits for its last page only, and is dead.
-        if domain.life.isDying { state |= 8 }
+        if domain.life.isDead { state |= 8 } else if domain.life.isDying { state |= 4 }
         return DomainState(
             domain: domain.id, state: state, capabilities: domain.id.rawValue == 0 ? 3 : 0, uniqueID: domain.uniqueID)
     }

@@ -66,16 +66,15 @@ extension PrivcmdFile {
         try check(bytes[12..<16].allSatisfy { $0 == 0 }, .einval, "8.1 pad")
         let (end, overflow) = question.firstFrame.addingReportingOverflow(UInt64(question.count))
         try check(!overflow && end <= UInt64(UInt32.max), .einval, "8.1 frame does not fit 32 bits")
-        let request = ResourceRequest(
-            question.domain, question.type, id: question.id, firstFrame: UInt32(question.firstFrame),
-            count: UInt64(question.count), into: nil)
+        let hypervisor = kernel.hypervisor
         if question.frameList != 0 {
-            _ = try kernel.hypervisor.resourcePages(by: kernel.caller, request)
+            _ = try hypervisor.acquireResource(
+                by: kernel.caller, on: question.domain, type: question.type, id: question.id,
+                first: question.firstFrame, count: question.count)
             throw Refusal(.eopnotsupp, "the model has no machine frames to name; map the resource instead")
         }
-        let size = try kernel.hypervisor.resourceSize(by: kernel.caller, request)
-        try check(question.count == 0, .einval, "8.1 a size query with frames")
-        question.count = UInt32(truncatingIfNeeded: size)
+        question.count = try hypervisor.resourceSize(
+            by: kernel.caller, on: question.domain, type: question.type, id: question.id, count: question.count)
         try check(memory.write(address, question.encodedBytes), .efault, "8.1 structure not writable")
     }
 

@@ -45,7 +45,10 @@ extension PrivcmdFile {
         do throws(Refusal) {
             let asksForSize = try audit.checkResource(request)
             try check(!asksForSize, .einval, "9.5 exactly one of addr and num is 0")
-            let results = try kernel.hypervisor.resourcePages(by: kernel.caller, request)
+            let pages = try kernel.hypervisor.acquireResource(
+                by: kernel.caller, on: request.domain, type: request.type, id: request.id,
+                first: UInt64(request.firstFrame), count: UInt32(clamping: request.count))
+            let results = pages.map { FrameResult.mapped($0.0, page: $0.1) }
             let mapping = PageMapping(results: results, token: token(request.domain, results))
             request.area?.fill(results, at: request.firstPage, mapping.token)
             return mapping
@@ -68,7 +71,8 @@ extension PrivcmdFile {
         do throws(Refusal) {
             let request = ResourceRequest(domain, type, id: id, firstFrame: 0, count: 0, into: nil)
             _ = try audit.checkResource(request)
-            return try kernel.hypervisor.resourceSize(by: kernel.caller, request)
+            return UInt64(
+                try kernel.hypervisor.resourceSize(by: kernel.caller, on: domain, type: type, id: id))
         } catch {
             throw logged(error, "IOCTL_PRIVCMD_MMAP_RESOURCE", domain)
         }
@@ -77,7 +81,7 @@ extension PrivcmdFile {
     private func look(_ id: DomainID, _ frame: GuestFrame) -> FrameResult {
         guard let domain = kernel.hypervisor.domain(id) else { return .refused(.esrch) }
         guard kernel.caller.mayControl(id) || kernel.caller.domain == id else { return .refused(.eperm) }
-        guard let (run, page) = domain.foreignPage(of: frame) else { return .refused(.einval) }
+        guard let (run, page) = domain.page(of: frame) else { return .refused(.einval) }
         return .mapped(run, page: page)
     }
 
