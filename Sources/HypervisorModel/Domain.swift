@@ -75,6 +75,26 @@ public final class Domain {
     public weak var eventSink: (any EventSink)?
     /// Shut down, dying, dead.
     public internal(set) var life = DomainLife()
+    /// The latched CF8 value, one for all vCPUs. dmop.md section 6.
+    var configurationAddress: UInt32 = 0
+    /// CF8 bits 24 to 27 are register bits 8 to 11: an AMD processor whose NB_CFG says so. dmop.md section 6, rule 4.
+    public var extendsConfigurationAddress = false
+    /// Some events of op 13 crash the domain: an AMD processor. dmop.md section 3.13.
+    public var refusesBadEvents = false
+    /// The pages of its RAM, once somebody has asked for them: see `ramPages()`.
+    var ram: PageRun?
+    /// The server that gets writes to frames of memory type 4. dmop.md section 3.15.
+    public internal(set) var memoryTypeHolder: IOREQServerID?
+    /// What the guest has written to.
+    var dirtyFrames = DirtyFrames()
+    /// PCI and ISA interrupt lines, shared peripheral interrupts.
+    public internal(set) var interruptLines = InterruptLines()
+    /// Cache attributes that op 18 has pinned.
+    public internal(set) var pinnedCaches: [PinnedCache] = []
+    /// HVM parameters, and the pool of legacy frames.
+    var parameters = HVMParameters()
+    /// Mappings of its pages in other domains (`MappingToken`): while there are some, a dead domain stays.
+    public internal(set) var mappingCount = 0
 
     init(_ id: DomainID, _ shape: DomainShape, uniqueID: UInt64, on hypervisor: Hypervisor) {
         self.id = id
@@ -100,6 +120,12 @@ public final class Domain {
 public struct DomainLife: Hashable, Sendable {
     /// Why it shut down; nil: it has not.
     public internal(set) var shutdownReason: ShutdownReason?
+    /// Why it is about to: vCPUs still wait for device models (row B32).
+    public internal(set) var shutdownBegun: ShutdownReason?
     /// It is being torn down: ops 1, 2 and 7 refuse.
     public internal(set) var isDying = false
+    /// Whether vCPUs begin anything.
+    public var isRunning: Bool { shutdownReason == nil && shutdownBegun == nil && !isDying }
+    /// It is torn down, and stays until the last mapping of a page of its own goes.
+    public internal(set) var isDead = false
 }

@@ -13,7 +13,11 @@ public final class Hypervisor {
     public var observer: (any ModelObserver)?
 
     private(set) var domains: [DomainID: Domain] = [:]
+    /// For tests: a caller who rewrites buffer 0 while an operation is between two rounds. dmop.md section 1.5.
+    var betweenRounds: ((inout MutableSpan<UInt8>) -> Void)?
     private var nextUniqueID: UInt64 = 1
+    /// Domains whose state has changed since it was last asked for; nil while nobody has bound VIRQ_DOM_EXC.
+    var changedDomains: Set<DomainID>?
 
     /// A hypervisor with a dom0 and no guests.
     public init(release: Release = .standard, pageSource: any PageSource = HeapPages()) {
@@ -40,6 +44,7 @@ public final class Hypervisor {
         let domain = Domain(id, shape, uniqueID: nextUniqueID, on: self)
         nextUniqueID += 1
         domains[id] = domain
+        stateChanged(id)
         return domain
     }
 

@@ -12,6 +12,8 @@ public final class IOREQServerRecord {
     public let handling: BufferedHandling
     /// Whether accesses are looked up in it.
     public internal(set) var isEnabled = false
+    /// Whether its slots have the vCPUs' ports: it was enabled with pages. Until then nothing is sent to it (15.1).
+    var hasPublishedPorts = false
     /// Claimed ranges: PORT, MEMORY, PCI.
     var ranges = [RangeSet(), RangeSet(), RangeSet()]
     /// The target's port of each vCPU.
@@ -35,8 +37,17 @@ public final class IOREQServerRecord {
     }
 }
 
+/// A frame of the legacy pool, and the page that it was when the server got it.
+struct LegacyFrame: Hashable {
+    var frame: GuestFrame
+    /// Index in the domain's run of RAM pages.
+    var page: UInt64
+    /// It has left the memory map, because the server is enabled.
+    var isTakenOut = false
+}
+
 /// Frames of the legacy pool that a server holds.
 struct LegacyFrames: Hashable {
-    var synchronous: GuestFrame
-    var buffered: GuestFrame?
+    var synchronous: LegacyFrame
+    var buffered: LegacyFrame?
 }

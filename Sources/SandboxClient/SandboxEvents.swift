@@ -1,0 +1,237 @@
+// Event channels over shared memory: what has fired, notifying and unmasking cost no packet, and at most one eventfd.
+// Not for: the rings (SandboxWire), binding (SandboxEvents+Binding).
+//
+// When the descriptor is readable: the sandbox signals it when it writes to the ring and finds that this process sleeps;
+// it takes that word before it signals. So each taken word is owed one signal, and `next()` reads it before it says that
+// there is nothing more and sets the word again. In between more may come without a signal; the descriptor is readable
+// still, because only then it is read.
+
+internal import SandboxWire
+internal import SystemCalls
+internal import XenABI
+internal import XenPlatform
+
+/// Event channels.
+final class SandboxEvents: EventChannels {
+    /// While spinning, whoever else is waited for is looked at once in so many rounds that found an event.
+    private static let roundsPerLook = 64
+
+    let connection: SandboxConnection
+    private let memory: MappedPages
+    private let wakesUs: EventCounter
+    private let wakesSandbox: EventCounter
+    private var poll: EventPoll
+    private var fired = RingReader(EventLayout.fired)
+    private var commands = RingWriter(EventLayout.commands)
+    /// Ports that have fired and were taken from the ring already.
+    private var taken: [EventPort] = []
+    var bound = PortSet()
+    var restrictedTo: DomainID?
+    /// Whether the word was set, and not found taken.
+    private var isArmed = false
+    /// Signals that were sent, or soon will be, and not read.
+    private var owed: UInt64 = 0
+    /// Whether a port was handed out since `next()` last answered nil.
+    private var isInRound = false
+    /// Whether the sandbox is to be woken for commands that can wait until the end of the round.
+    private var owesWaking = false
+    private let spinNanoseconds: UInt64
+    private var roundsUntilLook = 0
+
+    init(
+        _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming EventCounter,
+        wakesSandbox: consuming EventCounter, spinMicroseconds: UInt32
+    ) throws(SystemError) {
+        self.connection = connection
+        self.memory = memory
+        poll = try EventPoll()
+        try poll.add(wakesUs.descriptor.rawValue, .readable, token: 0)
+        try poll.add(connection.descriptor, .readable, token: 1)
+        self.wakesUs = wakesUs
+        self.wakesSandbox = wakesSandbox
+        spinNanoseconds = UInt64(spinMicroseconds) * 1000
+        arm()
+    }
+
+    /// Readable when an event is there, and when the sandbox has gone, which `next()` then says.
+    var descriptor: Int32 { poll.number }
+
+    // MARK: To the sandbox
+
+    func notify(_ port: EventPort) throws(XenError) {
+        let call: StaticString = "IOCTL_EVTCHN_NOTIFY"
+        guard bound.contains(port) else { throw XenError(.enotconn, call, value: UInt64(port.rawValue)) }
+        if connection.isGone { throw SandboxConnection.gone }
+        if commands.push(EventCommand.notify(port: port.rawValue).word, to: memory) { return try wake() }
+        let argument = NumberArgument(port.rawValue)
+        _ = try connection.ask(.notify, argument, NoBody.self, call, value: UInt64(port.rawValue))
+    }
+
+    /// Lets a port fire again. A port that is not bound here is ignored, as by the driver.
+    func unmask(_ port: EventPort) throws(XenError) {
+        guard bound.contains(port) else { return }
+        if connection.isGone { throw SandboxConnection.gone }
+        guard commands.push(EventCommand.unmask(port: port.rawValue).word, to: memory) else {
+            let call: StaticString = "write /dev/xen/evtchn"
+            _ = try connection.ask(
+                .unmask, NumberArgument(port.rawValue), NoBody.self, call, value: UInt64(port.rawValue))
+            return
+        }
+        // Within a round it can wait: what fires is seen by the end of the round at the earliest, and mostly a
+        // notification comes before.
+        if isInRound { owesWaking = true } else { try wake() }
+    }
+
+    private func wake() throws(XenError) {
+        owesWaking = false
+        guard EventLayout.sandboxSleeps.take(memory) else { return }
+        do throws(SystemError) {
+            try wakesSandbox.signal()
+        } catch {
+            throw connection.end()
+        }
+    }
+
+    // MARK: From the sandbox
+
+    func next() throws(XenError) -> EventPort? {
+        if !taken.isEmpty {
+            isInRound = true
+            return taken.removeFirst()
+        }
+        let foundNothing = !isInRound
+        while true {
+            switch fired.pop(from: memory) {
+            case .word(let word):
+                // A port that was unbound meanwhile.
+                guard bound.contains(EventPort(word)) else { continue }
+                isInRound = true
+                return EventPort(word)
+            case .broken: throw connection.end()
+            case .empty: break
+            }
+            if try settle(foundNothing: foundNothing) { return nil }
+        }
+    }
+
+    /// At the end of a round: reads the signals that are owed, and sets the word. False: something came meanwhile.
+    private func settle(foundNothing: Bool) throws(XenError) -> Bool {
+        isInRound = false
+        if owesWaking { try wake() }
+        if isArmed, !EventLayout.processSleeps.isSet(memory) {
+            isArmed = false
+            owed += 1
+        }
+        if owed > 0 || foundNothing { try drain() }
+        // Called for nothing: the descriptor may be readable for another reason.
+        if foundNothing { connection.look() }
+        if connection.isGone { throw SandboxConnection.gone }
+        if isArmed { return true }
+        arm()
+        if fired.isEmpty(memory) { return true }
+        if EventLayout.processSleeps.clear(memory) {
+            isArmed = false
+            // What is in the ring keeps the descriptor readable, whether or not it is asked for now.
+            try signalOurselves()
+        }
+        return false
+    }
+
+    private func arm() {
+        isArmed = true
+        EventLayout.processSleeps.set(memory)
+    }
+
+    private func drain() throws(XenError) {
+        do throws(SystemError) {
+            owed -= min(owed, try wakesUs.drain())
+        } catch {
+            throw connection.end()
+        }
+    }
+
+    private func signalOurselves() throws(XenError) {
+        do throws(SystemError) {
+            try wakesUs.signal()
+            owed += 1
+        } catch {
+            throw connection.end()
+        }
+    }
+
+    /// Takes everything from the ring but a port that is unbound: its number may soon be that of another channel.
+    func forget(_ port: EventPort) {
+        bound.remove(port)
+        taken.removeAll { $0 == port }
+        while case .word(let word) = fired.pop(from: memory) {
+            if word != port.rawValue { taken.append(EventPort(word)) }
+        }
+        // They keep the descriptor readable.
+        if !taken.isEmpty { try? signalOurselves() }
+    }
+
+    // MARK: Waiting
+
+    /// See `EventChannels.wait`. When the sandbox has gone, that is an event: `next()` says so.
+    func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
+        if owesWaking { try wake() }
+        if connection.isGone { return .event }
+        var hasEvent = !taken.isEmpty || !fired.isEmpty(memory)
+        if hasEvent && other == nil { return .event }
+        if spinNanoseconds > 0, milliseconds != 0 {
+            if !hasEvent { hasEvent = spin() }
+            if hasEvent, roundsUntilLook > 0 {
+                roundsUntilLook -= 1
+                return .event
+            }
+            roundsUntilLook = Self.roundsPerLook
+        }
+        if !isArmed, !hasEvent {
+            arm()
+            hasEvent = !fired.isEmpty(memory)
+        }
+        let ready: ReadableDescriptors
+        do throws(SystemError) {
+            ready = try waitUntilReadable(
+                wakesUs.descriptor.rawValue, or: other, or: connection.descriptor,
+                milliseconds: hasEvent ? 0 : milliseconds)
+        } catch {
+            throw XenError(XenErrorCode(error.code), "poll")
+        }
+        if ready.contains(.second) { return .other }
+        if ready.contains(.third) { connection.hear() }
+        return hasEvent || !ready.isEmpty ? .event : .timeout
+    }
+
+    /// Looks at the ring for a while, awake: the sandbox need not signal.
+    private func spin() -> Bool {
+        if isArmed, EventLayout.processSleeps.clear(memory) { isArmed = false }
+        let end = MonotonicTime.now.nanoseconds &+ spinNanoseconds
+        repeat {
+            for _ in 0..<32 where !fired.isEmpty(memory) { return true }
+        } while MonotonicTime.now.nanoseconds < end
+        return false
+    }
+}
+
+/// A set of port numbers.
+struct PortSet {
+    private var words: [UInt64] = []
+
+    func contains(_ port: EventPort) -> Bool {
+        let index = Int(port.rawValue >> 6)
+        return index < words.count && words[index] >> UInt64(port.rawValue & 63) & 1 != 0
+    }
+
+    /// Adds a port, whose number the sandbox has given and `SandboxEvents` has checked.
+    mutating func insert(_ port: EventPort) {
+        let index = Int(port.rawValue >> 6)
+        while words.count <= index { words.append(0) }
+        words[index] |= 1 << UInt64(port.rawValue & 63)
+    }
+
+    mutating func remove(_ port: EventPort) {
+        let index = Int(port.rawValue >> 6)
+        if index < words.count { words[index] &= ~(1 << UInt64(port.rawValue & 63)) }
+    }
+}
