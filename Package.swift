@@ -110,6 +110,10 @@ let testTargets: [Target] = [
     .target(
         name: "ExerciserGuest", dependencies: ["Machine"], path: "Guests/exerciser",
         exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
+    .executableTarget(
+        name: "sandbox-exerciser",
+        dependencies: ["ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "SystemCalls", "XenABI"],
+        path: "Tests/Sandbox/exerciser", swiftSettings: house),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),

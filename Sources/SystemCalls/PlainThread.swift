@@ -128,3 +128,11 @@ public struct ThreadNumber: Sendable {
         }
     }
 }
+
+/// Lets another thread have the processor.
+public func yieldProcessor() { _ = sched_yield() }
+
+/// Sleeps for as long as the process lives: for a thread that has nothing more to do and nobody to tell.
+public func sleepForever() -> Never {
+    while true { _ = pause() }
+}

@@ -34,7 +34,7 @@ extension VirtualCPU {
 
     /// Takes the event that op 13 has left. An AMD processor refuses to enter the guest with some: the domain is
     /// crashed. dmop.md section 3.13.
-    func takeEvent() -> InjectedEvent? {
+    public func takeEvent() -> InjectedEvent? {
         guard let event = pendingEvent else { return nil }
         pendingEvent = nil
         let isRefused =

@@ -1,0 +1,57 @@
+// A vCPU that a thread runs as: each access blocks the thread until the device model has answered. The other way to
+// run guests beside scripts. Not for: what the guest does.
+
+public import HypervisorModel
+public import SystemCalls
+public import XenABI
+
+/// A vCPU of the model as a thread uses it. The model is used by one thread at a time: by who holds the monitor.
+public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
+    private let hypervisor: Hypervisor
+    private let domain: Domain
+    private let vcpu: VirtualCPU
+    private let monitor: Monitor
+
+    /// A vCPU of a domain. `monitor` is what everybody who uses the domain's hypervisor holds meanwhile.
+    public init(_ vcpu: VirtualCPU, of domain: Domain, on hypervisor: Hypervisor, monitor: Monitor) {
+        self.hypervisor = hypervisor
+        self.domain = domain
+        self.vcpu = vcpu
+        self.monitor = monitor
+        vcpu.wakeSink = self
+    }
+
+    /// Called by the model, so whoever uses it has the monitor.
+    public func woken(_ vcpu: VirtualCPU) { monitor.wakeAll() }
+
+    /// Does an access and waits for its end; never answers `waiting` or `retrying`. `stopped`: the domain runs no more.
+    public func perform(_ access: GuestAccess) -> AccessOutcome {
+        monitor.locked {
+            var outcome = vcpu.perform(access)
+            while outcome == .waiting || outcome == .retrying {
+                if domain.life.isRunning, !vcpu.isWoken { monitor.wait() }
+                outcome = vcpu.resume()
+            }
+            return outcome
+        }
+    }
+
+    /// The highest interrupt that waits in its local APIC, taken from there.
+    public func takeInterrupt() -> UInt8? { monitor.locked { vcpu.takeInterrupt() } }
+
+    /// The event that was injected, taken.
+    public func takeEvent() -> InjectedEvent? { monitor.locked { vcpu.takeEvent() } }
+
+    /// The guest shuts its domain down. Waits for requests that are out.
+    public func shutDown(_ reason: ShutdownReason) {
+        monitor.locked { hypervisor.shutDown(domain, reason) }
+    }
+
+    /// Whether the domain runs.
+    public var isRunning: Bool { monitor.locked { domain.life.isRunning } }
+
+    /// Returns when the domain is being torn down: a vCPU of a domain that has shut down does nothing more.
+    public func waitForEnd() {
+        monitor.locked { while !domain.life.isDying { monitor.wait() } }
+    }
+}
