@@ -72,11 +72,12 @@ let programTargets: [Target] = [
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
-    library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls"]),
+    library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls", "HypervisorModel"]),
     .executableTarget(
         name: "corbel",
         dependencies: deviceModel + [
-            "LabKit", "TopKit", "DaemonShell", "HypervisorModel", "SandboxServer", "SandboxClient",
+            "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
+            "SandboxWire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
@@ -101,7 +102,7 @@ let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
     tests("StatisticsPageTests", ["StatisticsPage"]),
     tests("DaemonShellTests", ["DaemonShell", "StatisticsPage", "SystemCalls", "XenPlatform"]),
-    tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage"]),
+    tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI"]),
