@@ -190,4 +190,47 @@ import XenPlatform
         #expect(bench.log.refusals.contains { $0.contains("ESRCH") })
         #expect(bench.hypervisor.domain(bench.target.id) == nil)
     }
+
+    @Test("a script runs on two vCPUs against the device, and what it expects is checked")
+    func script() throws {
+        let bench = try SandboxBench(DomainShape(vcpuCount: 2))
+        let server = try bench.domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x13F), for: Scratch()).enable()
+        let program = GuestProgram([
+            [
+                .access(.output(0x100, .four, 0x11), expect: nil), .access(.input(0x100, .four), expect: 0x11),
+                .access(.input(0x400, .one), expect: 0xFF),
+            ],
+            [.access(.output(0x120, .one, 5), expect: nil), .access(.input(0x120, .one), expect: 5)],
+        ])
+        for seed in 0..<4 as Range<UInt64> {
+            let outcome = bench.run(program, seed: seed)
+            #expect(outcome.isAsExpected, "\(outcome.lines)")
+            #expect(outcome.trace.count == 5)
+        }
+        let wrong = bench.run(GuestProgram(.access(.input(0x100, .four), expect: 0x12)))
+        #expect(wrong.isFinished && !wrong.isAsExpected)
+        _ = server.id
+    }
+
+    @Test("a script that waits for a device that does not answer ends, unfinished")
+    func scriptWithoutAnswer() throws {
+        let bench = try SandboxBench()
+        let server = try bench.domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x100), for: Waiter()).enable()
+        let outcome = try bench.run(script: "in 0x200 1\nin 0x100 1\n")
+        #expect(!outcome.isFinished)
+        #expect(outcome.trace.count == 1)
+        _ = server.id
+    }
+
+    @Test("a script is text: its steps, what it expects, and the line of a mistake")
+    func scriptText() throws {
+        let bench = try SandboxBench()
+        let device = Scratch()
+        let server = try bench.domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x13F), for: device).enable()
+        let outcome = try bench.run(script: "out 0x104 2 0x1234\nin 0x104 2 expect 0x1234\n")
+        #expect(outcome.isAsExpected, "\(outcome.lines)")
+        #expect(device.accesses == ["w2@4=4660", "r2@4"])
+        #expect(throws: GuestScriptError.self) { try bench.run(script: "in 0x104 2\njump 3\n") }
+        _ = server.id
+    }
 }
