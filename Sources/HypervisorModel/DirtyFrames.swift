@@ -25,6 +25,15 @@ struct DirtyFrames {
         didSet { if !isLogging { logged = [] } }
     }
 
+    /// The bits of a window, which are cleared; nil when it was not the window yet, but is from now on.
+    mutating func take(first: UInt64, count: UInt32) -> [UInt8]? {
+        let fresh = Window(first: first, count: count)
+        let old = window
+        window = fresh
+        guard let old, old.first == first, old.count == count else { return nil }
+        return old.bits
+    }
+
     /// The guest has written.
     mutating func guestWrote(_ frame: GuestFrame) {
         if isLogging { logged.insert(frame) }

@@ -33,6 +33,8 @@ public final class VirtualCPU {
     var cursor = AccessCursor.nothing
     /// Whether it is doing one.
     public internal(set) var isBusy = false
+    /// The logical id of its local APIC, as the guest has set it, in the flat model; 0 takes no logical interrupts.
+    public var logicalID: UInt8 = 0
 
     init(_ id: VCPUID, of domain: Domain) {
         self.id = id

@@ -4,7 +4,6 @@
 public import XenABI
 
 extension Hypervisor {
-    /// Bits of a `type` that the hypercall carries.
     private func target(_ caller: Caller, _ id: DomainID) throws(Refusal) -> Domain {
         guard let domain = domain(id), !id.isReserved else { throw Refusal(.esrch, "8.1 no such domain") }
         try check(id != caller.domain, .eperm, "8.1 own domain")
@@ -17,14 +16,14 @@ extension Hypervisor {
         by caller: Caller, on target: DomainID, type: ResourceType, id: UInt32, first: UInt64, count: UInt32
     ) throws(Refusal) -> [(PageRun, Int)] {
         try check(release.version >= .v4_11, .enosys, "14 since 4.11")
-        try check(first + 0 <= UInt64(UInt32.max), .einval, "8.1 frame beyond 32 bits")
-        try check(first + UInt64(count) <= UInt64(UInt32.max), .einval, "8.1 frames beyond 32 bits")
+        let (end, wraps) = first.addingReportingOverflow(UInt64(count))
+        try check(!wraps && end <= UInt64(UInt32.max), .einval, "8.1 frames beyond 32 bits")
         let domain = try self.target(caller, target)
         try check(type == .ioreqServer, unknownResource, "8.1 unknown type")
         try check(count > 0, .einval, "8.1 list and no frames")
         try check(id <= UInt32(UInt16.max), .einval, "8.1 id beyond 16 bits")
         var pages: [(PageRun, Int)] = []
-        for frame in first..<(first + UInt64(count)) {
+        for frame in first..<end {
             let server = try ownServer(IOREQServerID(UInt16(id)), of: domain, caller)
             try check(server.legacyFrames == nil, .eperm, "8.1 has legacy frames")
             let run = try madePages(of: server)
