@@ -106,6 +106,12 @@ let testTargets: [Target] = [
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI"]),
+    tests(
+        "SandboxServerTests",
+        ["SandboxServer", "HypervisorModel", "XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+    tests(
+        "XenDeviceModelTestingTests",
+        ["XenDeviceModelTesting", "HypervisorModel", "SandboxServer", "XenABI", "XenPlatform", "XenDeviceModel"]),
     // The exerciser's own sources on the model: the guest that real Xen runs, a thread for each vCPU.
     .target(name: "Machine", dependencies: ["SystemCalls"], path: "Tests/Sandbox/Machine", swiftSettings: house),
     .target(
