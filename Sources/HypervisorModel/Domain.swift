@@ -79,6 +79,8 @@ public final class Domain {
     var configurationAddress: UInt32 = 0
     /// CF8 bits 24 to 27 are register bits 8 to 11: an AMD processor whose NB_CFG says so. dmop.md section 6, rule 4.
     public var extendsConfigurationAddress = false
+    /// Some events of op 13 crash the domain: an AMD processor. dmop.md section 3.13.
+    public var refusesBadEvents = false
     /// The pages of its RAM, once somebody has asked for them: see `ramPages()`.
     var ram: PageRun?
     /// The server that gets writes to frames of memory type 4. dmop.md section 3.15.

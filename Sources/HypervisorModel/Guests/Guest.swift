@@ -1,0 +1,69 @@
+// A guest as a program: its vCPUs take turns, chosen by a seed. Single-threaded; who gives each vCPU a thread of its
+// own calls `run` under one lock. Not for: one access alone (VirtualCPU.perform).
+
+public import XenABI
+
+/// Runs a program on the vCPUs of a domain.
+public final class Guest {
+    /// Where it runs.
+    public let domain: Domain
+    /// What it runs.
+    public let program: GuestProgram
+    /// What it has done.
+    public private(set) var trace = GuestTrace()
+    private let threads: [GuestThread]
+    private var generator: SeededGenerator
+
+    /// A guest about to start. vCPUs that the program does not name have nothing to do; steps of vCPUs that the domain
+    /// does not have are left out.
+    public init(_ domain: Domain, _ program: GuestProgram, seed: UInt64 = 0) {
+        self.domain = domain
+        self.program = program
+        generator = SeededGenerator(seed: seed)
+        threads = zip(domain.vcpus, program.steps).map { GuestThread($0, $1) }
+    }
+
+    /// Runs a vCPU until it waits or is done.
+    @discardableResult
+    public func run(_ vcpu: VCPUID) -> GuestProgress {
+        Int(vcpu.rawValue) < threads.count ? threads[Int(vcpu.rawValue)].run(&trace) : .finished
+    }
+
+    /// Whether running a vCPU would do something.
+    public func canRun(_ vcpu: VCPUID) -> Bool {
+        Int(vcpu.rawValue) < threads.count && threads[Int(vcpu.rawValue)].canRun
+    }
+
+    /// Runs one of the vCPUs that can, until it waits or is done; false: none can.
+    @discardableResult
+    public func step() -> Bool {
+        let able = threads.indices.filter { threads[$0].canRun }
+        guard !able.isEmpty else { return false }
+        _ = threads[able[Int(generator.next() % UInt64(able.count))]].run(&trace)
+        return true
+    }
+
+    /// Steps until no vCPU can run.
+    public func runUntilIdle() { while step() {} }
+
+    /// Whether nothing is left to do, come what may.
+    public var isFinished: Bool {
+        threads.allSatisfy { $0.progress == .finished || $0.progress == .stopped }
+    }
+}
+
+/// Numbers that look random and are the same for the same seed (SplitMix64).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// A generator of this seed.
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ mixed &>> 30) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ mixed &>> 27) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ mixed &>> 31
+    }
+}

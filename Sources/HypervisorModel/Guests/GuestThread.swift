@@ -1,0 +1,207 @@
+// One vCPU's program, step by step, until it waits. Not for: whose turn it is (Guest).
+
+internal import XenABI
+
+/// Where a vCPU's program is.
+public enum GuestProgress: Hashable, Sendable {
+    /// It waits: for a device model, an interrupt or an event.
+    case waiting
+    /// All of its steps are done.
+    case finished
+    /// The domain has stopped, or the vCPU hangs after a fault.
+    case stopped
+}
+
+/// Runs the program of one vCPU.
+final class GuestThread {
+    let vcpu: VirtualCPU
+    private let steps: [GuestStep]
+    private var index = 0
+    /// The repeats that it is in: where they begin, and how often they are still to be done.
+    private var loops: [(start: Int, left: UInt32)] = []
+    /// The second access of a PCI cycle: the data, after the address.
+    private var isInSecondPart = false
+    private var handlesFaults = false
+    private var events: [InjectedEvent] = []
+    private(set) var progress: GuestProgress?
+
+    init(_ vcpu: VirtualCPU, _ steps: [GuestStep]) {
+        self.vcpu = vcpu
+        self.steps = steps
+    }
+
+    /// Whether running it would do something.
+    var canRun: Bool {
+        guard progress != .finished, progress != .stopped else { return false }
+        if vcpu.isBusy { return vcpu.canResume }
+        if !vcpu.domain.life.isRunning || vcpu.pendingEvent != nil { return true }
+        guard progress == .waiting, index < steps.count else { return true }
+        switch steps[index] {
+        case .waitInterrupt(let vector): return vcpu.interrupts.contains(vector)
+        case .waitEvent(let vector): return events.contains { vector == nil || $0.vector == vector }
+        default: return true
+        }
+    }
+
+    /// Runs until it waits or is done.
+    func run(_ trace: inout GuestTrace) -> GuestProgress {
+        let result = goOn(&trace)
+        progress = result
+        return result
+    }
+
+    private func goOn(_ trace: inout GuestTrace) -> GuestProgress {
+        if let progress, progress != .waiting { return progress }
+        takeEvent(&trace)
+        while true {
+            if vcpu.isBusy {
+                if let end = settle(vcpu.resume(), &trace) { return end }
+                continue
+            }
+            guard index < steps.count else { return .finished }
+            guard vcpu.domain.life.isRunning else { return stop(&trace) }
+            if let end = begin(steps[index], &trace) { return end }
+        }
+    }
+
+    /// Begins a step. Not nil: it can't go on now.
+    private func begin(_ step: GuestStep, _ trace: inout GuestTrace) -> GuestProgress? {
+        switch step {
+        case .access(let access, _): return settle(vcpu.perform(access), &trace)
+        case .move(let source, let target, let size, let count, let descending):
+            let access = vcpu.domain.moving(source, target, size, count, descending)
+            return settle(vcpu.perform(access), &trace)
+        case .readPCI(let function, let register, let size, _):
+            return settle(vcpu.perform(configuration(function, register, size, write: nil)), &trace)
+        case .writePCI(let function, let register, let size, let value):
+            return settle(vcpu.perform(configuration(function, register, size, write: value)), &trace)
+        case .invalidate: return settle(vcpu.invalidateMappings(), &trace)
+        case .balloon(let frame, let count):
+            vcpu.domain.giveBack(frame, count)
+            return settle(vcpu.invalidateMappings(), &trace)
+        case .waitInterrupt(let vector):
+            guard let place = vcpu.interrupts.firstIndex(of: vector) else { return .waiting }
+            vcpu.interrupts.remove(at: place)
+            end(.done(nil), &trace)
+        case .waitEvent(let vector):
+            guard let place = events.firstIndex(where: { vector == nil || $0.vector == vector }) else {
+                return .waiting
+            }
+            events.remove(at: place)
+            end(.done(nil), &trace)
+        case .repeated(let count): beginLoop(count)
+        case .end: endLoop()
+        default: doAtOnce(step, &trace)
+        }
+        return nil
+    }
+
+    /// Steps that nobody is waited for.
+    private func doAtOnce(_ step: GuestStep, _ trace: inout GuestTrace) {
+        let domain = vcpu.domain
+        switch step {
+        case .write(let address, let bytes):
+            for (offset, byte) in bytes.enumerated() { domain.storeByte(address &+ UInt64(offset), byte) }
+        case .fill(let address, let count, let byte):
+            for offset in 0..<UInt64(count) { domain.storeByte(address &+ offset, byte) }
+        case .expectMemory(let address, let bytes):
+            let found = bytes.indices.map { domain.loadByte(address &+ UInt64($0)) }
+            return end(found == bytes ? .done(nil) : .unexpectedMemory(found), &trace)
+        case .apic(let isOn): vcpu.isAPICEnabled = isOn
+        case .setClock(let seconds): domain.setClock(by: seconds)
+        case .handleFaults: handlesFaults = true
+        case .shutdown(let reason): domain.hypervisor.shutDown(domain, reason)
+        default: break
+        }
+        end(.done(nil), &trace)
+    }
+
+    /// What an access has come to. Not nil: the vCPU can't go on now.
+    private func settle(_ outcome: AccessOutcome, _ trace: inout GuestTrace) -> GuestProgress? {
+        switch outcome {
+        case .waiting, .retrying: return .waiting
+        case .stopped: return stop(&trace)
+        case .generalProtection, .dataAbort: return fault(outcome, &trace)
+        case .done(let value):
+            finish(value, &trace)
+            return nil
+        }
+    }
+
+    /// The access of the step has been done, or the first of two.
+    private func finish(_ value: UInt64, _ trace: inout GuestTrace) {
+        switch steps[index] {
+        case .access(let access, let expected) where access.isRead && access.memoryAddress == nil:
+            end(read: value, expected, &trace)
+        case .readPCI(_, _, _, let expected) where isInSecondPart: end(read: value, expected, &trace)
+        case .writePCI where isInSecondPart: end(.done(nil), &trace)
+        case .readPCI, .writePCI: isInSecondPart = true
+        default: end(.done(nil), &trace)
+        }
+    }
+
+    private func end(read value: UInt64, _ expected: UInt64?, _ trace: inout GuestTrace) {
+        end(expected == nil || expected == value ? .done(value) : .unexpected(value), &trace)
+    }
+
+    /// Without handlers a fault is a triple fault (row B13); an Arm guest without them hangs.
+    private func fault(_ outcome: AccessOutcome, _ trace: inout GuestTrace) -> GuestProgress? {
+        end(.fault, &trace)
+        if handlesFaults { return nil }
+        if outcome == .generalProtection { vcpu.domain.hypervisor.shutDown(vcpu.domain, .reboot) }
+        return .stopped
+    }
+
+    private func stop(_ trace: inout GuestTrace) -> GuestProgress {
+        end(.stopped, &trace)
+        return .stopped
+    }
+
+    private func end(_ outcome: GuestTrace.Outcome, _ trace: inout GuestTrace) {
+        trace.append(GuestTrace.Entry(vcpu: vcpu.id, step: index, outcome: outcome))
+        index += 1
+        isInSecondPart = false
+    }
+
+    private func takeEvent(_ trace: inout GuestTrace) {
+        guard !vcpu.isBusy, vcpu.domain.life.isRunning, let event = vcpu.takeEvent() else { return }
+        trace.append(GuestTrace.Entry(vcpu: vcpu.id, step: index, outcome: .event(event)))
+        events.append(event)
+    }
+
+    // MARK: Repeats
+
+    private func beginLoop(_ count: UInt32) {
+        index += 1
+        if count > 0 { return loops.append((index, count)) }
+        var depth = 1
+        while depth > 0, index < steps.count {
+            switch steps[index] {
+            case .repeated: depth += 1
+            case .end: depth -= 1
+            default: break
+            }
+            index += 1
+        }
+    }
+
+    private func endLoop() {
+        index += 1
+        guard let last = loops.indices.last else { return }
+        loops[last].left -= 1
+        if loops[last].left > 0 { index = loops[last].start } else { loops.removeLast() }
+    }
+
+    /// The two accesses of a PCI cycle.
+    private func configuration(
+        _ function: PCIAddress, _ register: UInt32, _ size: AccessSize, write value: UInt64?
+    ) -> GuestAccess {
+        guard isInSecondPart else {
+            let upper = (register >> 8 & 0xf) << 24
+            let address = 0x8000_0000 | upper | (function.rawValue & 0xffff) << 8 | register & 0xfc
+            return .output(0xcf8, .four, UInt64(address))
+        }
+        let port = 0xcfc + UInt16(register & 3)
+        return value.map { .output(port, size, $0) } ?? .input(port, size)
+    }
+}
