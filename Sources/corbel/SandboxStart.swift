@@ -1,5 +1,6 @@
 // `corbel sandbox start`: the sandbox in this process, or in one of its own that this one waits for.
 import ArgumentParser
+import EventLoop
 import Foundation
 import HypervisorModel
 import LabKit
@@ -11,8 +12,8 @@ struct SandboxStart: ParsableCommand {
         commandName: "start", abstract: "Start a sandbox.",
         discussion: """
             It goes on in the background until corbel sandbox stop; with --foreground until SIGTERM, SIGINT or SIGHUP. \
-            Its log, refused calls with the rule that refused them among it, goes to --log FILE, in the foreground \
-            without it to standard error.
+            Its log, refused calls with the rule that refused them among it, goes to --log FILE; without it to the \
+            socket's path with .log, or in the foreground to standard error.
 
             Releases: \(Release.Version.allCases.map(\.name).joined(separator: ", ")); with +xsa506 or -xsa506 behind \
             it with or without that fix.
@@ -67,15 +68,16 @@ struct SandboxStart: ParsableCommand {
         // Before the socket is there: a signal from here on removes it.
         let stop = try SandboxStopping()
         let service: SandboxService
+        let options = options(try writer())
         do throws(SandboxStartError) {
-            service = try SandboxService(options(try writer()))
-        } catch let error as SandboxStartError {
+            service = try SandboxService(options)
+        } catch {
             throw LabError(.failed, error.description)
         }
         do {
             try stop.watch(service)
             try say("sandbox: Xen \(release), listening at \(socket.path)")
-            if detached { try StandardStream.detach() }
+            if detached { leaveStandardStreams() }
             try service.run()
         } catch let error as SystemError {
             service.close()
@@ -95,8 +97,8 @@ struct SandboxStart: ParsableCommand {
     /// Where the log goes. A log that can't be written does not stop the sandbox.
     private func writer() throws -> (String) -> Void {
         if quiet { return { _ in } }
-        guard let log else {
-            return detached ? { _ in } : { StandardError.write($0 + "\n") }
+        guard let log = log ?? (detached ? socket.path + ".log" : nil) else {
+            return { StandardError.write($0 + "\n") }
         }
         guard FileManager.default.createFileIfMissing(log), let file = FileHandle(forWritingAtPath: log) else {
             throw LabError(.badInput, "\(log) can't be written")
@@ -115,7 +117,7 @@ struct SandboxStart: ParsableCommand {
                 "sandbox", "start", "--detached", "--socket", socket.path, "--release", release, "--on-disconnect",
                 onDisconnect.rawValue, "--spin", "\(spin)", "--seed", "\(seed)",
             ] + (log.map { ["--log", $0] } ?? []) + (quiet ? ["--quiet"] : [])
-        let output = Pipe()
+        let output = Foundation.Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         do { try process.run() } catch { throw LabError(.failed, "the sandbox can't be started: \(error)") }
@@ -127,6 +129,36 @@ struct SandboxStart: ParsableCommand {
         }
         try say(String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines))
     }
+}
+
+/// Ends when a signal says so.
+private final class SandboxStopping: DescriptorHandler {
+    private let signals: SignalDescriptor
+    private weak var service: SandboxService?
+
+    init() throws {
+        ignoreBrokenPipes()
+        do throws(SystemError) {
+            signals = try SignalDescriptor([.terminate, .interrupt, .hangUp])
+        } catch {
+            throw LabError(.failed, "signals: \(error)")
+        }
+    }
+
+    func watch(_ service: SandboxService) throws(SystemError) {
+        self.service = service
+        _ = try service.loop.watch(signals.descriptor.rawValue, self)
+    }
+
+    func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {
+        if (try? signals.next()) != nil { service?.stop() }
+    }
+}
+
+/// Who has started us must not wait for more, and its terminal is not ours.
+private func leaveStandardStreams() {
+    guard let nothing = try? OwnedDescriptor.open(path: "/dev/null", .readWrite) else { return }
+    for number in 0...2 as ClosedRange<Int32> { dup2(nothing.rawValue, number) }
 }
 
 extension FileManager {
