@@ -200,21 +200,39 @@ final class SandboxEvents: EventChannels {
             }
             roundsUntilLook = Self.roundsPerLook
         }
-        if !isArmed, !hasEvent {
-            arm()
-            hasEvent = !fired.isEmpty(memory)
+        while true {
+            if !isArmed, !hasEvent {
+                arm()
+                hasEvent = !fired.isEmpty(memory)
+            }
+            let ready: ReadableDescriptors
+            do throws(SystemError) {
+                ready = try waitUntilReadable(
+                    wakesUs.rawValue, or: other, or: connection.descriptor,
+                    milliseconds: hasEvent ? 0 : milliseconds)
+            } catch {
+                throw XenError(XenErrorCode(error.code), "poll")
+            }
+            if ready.contains(.second) { return .other }
+            if ready.contains(.third) {
+                connection.hear()
+                return .event
+            }
+            if hasEvent || !fired.isEmpty(memory) { return .event }
+            if ready.isEmpty { return .timeout }
+            // A signal for what was taken before it came. There are as many of these as are owed.
+            try readSignals()
         }
-        let ready: ReadableDescriptors
-        do throws(SystemError) {
-            ready = try waitUntilReadable(
-                wakesUs.rawValue, or: other, or: connection.descriptor,
-                milliseconds: hasEvent ? 0 : milliseconds)
-        } catch {
-            throw XenError(XenErrorCode(error.code), "poll")
+    }
+
+    /// Reads signals that are owed.
+    private func readSignals() throws(XenError) {
+        if isArmed, !EventLayout.processSleeps.isSet(memory) {
+            isArmed = false
+            owed += 1
         }
-        if ready.contains(.second) { return .other }
-        if ready.contains(.third) { connection.hear() }
-        return hasEvent || !ready.isEmpty ? .event : .timeout
+        try drain()
+        if connection.isGone { throw SandboxConnection.gone }
     }
 
     /// Looks at the ring for a while, awake: the sandbox need not signal.
