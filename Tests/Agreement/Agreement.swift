@@ -18,7 +18,12 @@ struct Agreement {
                 () throws(Disagreement) in
                 try MemoryAgreement.run(steps: 1_000_000, seed: seed)
             } && isRight
-        print("1..2")
+        isRight =
+            report(3, "1,000,000 hostile calls trap nothing and write nowhere that they may not") {
+                () throws(Disagreement) in
+                try HostileCalls.run(steps: 1_000_000, seed: seed)
+            } && isRight
+        print("1..3")
         exitProgram(isRight ? 0 : 1)
     }
 

@@ -26,4 +26,10 @@ import XenABI
                 Outcome("move", nil), Outcome("move", .einval), Outcome("move", .eperm),
             ])
     }
+
+    @Test("random bytes trap nothing and are written to by no operation that may not, over 20,000 calls")
+    func hostile() throws {
+        let succeeded = try HostileCalls.run(steps: 20_000, seed: 1)
+        #expect(Set(DMOpcode.all).subtracting(succeeded) == [])
+    }
 }
