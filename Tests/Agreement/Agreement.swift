@@ -18,7 +18,12 @@ struct Agreement {
                 () throws(Disagreement) in
                 try MemoryAgreement.run(steps: 1_000_000, seed: seed)
             } && isRight
-        print("1..2")
+        isRight =
+            report(3, "selection agrees with a naive model over 1,000,000 random steps") {
+                () throws(Disagreement) in
+                try SelectionAgreement.run(steps: 1_000_000, seed: seed)
+            } && isRight
+        print("1..3")
         exitProgram(isRight ? 0 : 1)
     }
 

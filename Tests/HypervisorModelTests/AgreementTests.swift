@@ -26,4 +26,10 @@ import XenABI
                 Outcome("move", nil), Outcome("move", .einval), Outcome("move", .eperm),
             ])
     }
+
+    @Test("selection is what a bit for each number and server says")
+    func selection() throws {
+        let selected = try SelectionAgreement.run(steps: 20_000, seed: 3)
+        #expect(selected == Set((0..<8).map { $0 } + [nil]))
+    }
 }
