@@ -30,7 +30,9 @@ extension Hypervisor {
     public func bindVIRQ(_ domain: Domain, _ virq: VIRQ) throws(Refusal) -> EventPort {
         try check(virq.rawValue < 24, .einval, "10 bad virq")
         try check(holder(of: virq) == nil, .eexist, "10 virq in use")
-        return try domain.ports.take(.virq(virq), .kernel)
+        let port = try domain.ports.take(.virq(virq), .kernel)
+        if virq == .domainException { flagAllDomains() }
+        return port
     }
 
     /// Who has bound a virtual interrupt.
@@ -72,6 +74,7 @@ extension Hypervisor {
         {
             remote.ports.set(remotePort, .unbound(remote: domain.id))
         }
+        if domain.ports[port].state == .virq(.domainException) { changedDomains = nil }
         domain.ports.free(port)
     }
 }

@@ -14,26 +14,30 @@ public struct ReadableDescriptors: OptionSet, Sendable {
     @inlinable public static var first: ReadableDescriptors { ReadableDescriptors(rawValue: 1) }
     /// The second of the two.
     @inlinable public static var second: ReadableDescriptors { ReadableDescriptors(rawValue: 2) }
+    /// The third, where there are three.
+    @inlinable public static var third: ReadableDescriptors { ReadableDescriptors(rawValue: 4) }
 }
 
 /// Sleeps until a descriptor is readable or `milliseconds` have passed (nil: for ever). Signals don't shorten it; the
 /// first one that comes lets the time begin anew, because nobody looks at the clock before.
 /// Empty: the time is over. A number that is no descriptor is a bug of the caller's, and traps.
 public func waitUntilReadable(
-    _ first: Int32, or second: Int32? = nil, milliseconds: Int32?
+    _ first: Int32, or second: Int32? = nil, or third: Int32? = nil, milliseconds: Int32?
 ) throws(SystemError) -> ReadableDescriptors {
     // A negative descriptor is skipped by poll.
-    var descriptors: [2 of pollfd] = [
+    var descriptors: [3 of pollfd] = [
         pollfd(fd: first, events: Int16(POLLIN), revents: 0),
         pollfd(fd: second ?? -1, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: third ?? -1, events: Int16(POLLIN), revents: 0),
     ]
+    let used: nfds_t = third == nil ? 2 : 3
     var timeout: Int32 = -1
     if let milliseconds { timeout = max(0, milliseconds) }
     var deadline: MonotonicTime?
     while true {
-        // SAFETY: poll is given the two entries, and writes to them only.
+        // SAFETY: poll is given the entries, and writes to them only.
         let count = unsafe withUnsafeMutablePointer(to: &descriptors) { start in
-            unsafe start.withMemoryRebound(to: pollfd.self, capacity: 2) { unsafe poll($0, 2, timeout) }
+            unsafe start.withMemoryRebound(to: pollfd.self, capacity: 3) { unsafe poll($0, used, timeout) }
         }
         if count > 0 { break }
         if count == 0 { return [] }
@@ -45,9 +49,9 @@ public func waitUntilReadable(
             deadline = MonotonicTime.now.advanced(byMilliseconds: timeout)
         }
     }
-    let (one, two) = (descriptors[0].revents, descriptors[1].revents)
-    precondition((one | two) & Int16(POLLNVAL) == 0, "waiting for what is no descriptor")
-    return ReadableDescriptors(rawValue: (one != 0 ? 1 : 0) | (two != 0 ? 2 : 0))
+    let (one, two, three) = (descriptors[0].revents, descriptors[1].revents, descriptors[2].revents)
+    precondition((one | two | three) & Int16(POLLNVAL) == 0, "waiting for what is no descriptor")
+    return ReadableDescriptors(rawValue: (one != 0 ? 1 : 0) | (two != 0 ? 2 : 0) | (three != 0 ? 4 : 0))
 }
 
 /// Memory for `capacity` little-endian numbers, filled by reading a descriptor.

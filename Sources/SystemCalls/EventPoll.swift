@@ -1,4 +1,4 @@
-// epoll: waiting for many descriptors, level-triggered.
+// epoll: waiting for many descriptors, level-triggered unless asked otherwise.
 // Not for: callbacks and timers (see EventLoop).
 
 internal import CSystem
@@ -13,9 +13,13 @@ public struct Readiness: OptionSet, Sendable {
     public static let readable = Readiness(rawValue: 1)
     /// Bytes can be written.
     public static let writable = Readiness(rawValue: 2)
+    /// Asked for, never answered: tell of each change once, not for as long as it lasts. Who asks for it takes all that
+    /// is there when told.
+    public static let edge = Readiness(rawValue: 4)
 
     var events: UInt32 {
         (contains(.readable) ? corbel_epoll_in : 0) | (contains(.writable) ? corbel_epoll_out : 0)
+            | (contains(.edge) ? corbel_epoll_edge : 0)
     }
 
     init(events: UInt32) {

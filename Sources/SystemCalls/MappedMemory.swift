@@ -58,6 +58,30 @@ public struct MappedMemory: ~Copyable {
         return memory
     }
 
+    /// Reserves `byteCount` bytes of addresses that can't be read yet, to be filled by `place`.
+    public static func reserved(byteCount: Int) throws(SystemError) -> MappedMemory {
+        // SAFETY: the kernel chooses an address where nothing is mapped.
+        let answer = unsafe mmap(nil, byteCount, PROT_NONE, corbel_map_reserved, -1, 0)
+        guard let base = unsafe answer, unsafe corbel_map_failed(base) == 0 else {
+            throw SystemError(corbel_errno(), "mmap")
+        }
+        return unsafe MappedMemory(unsafeOwning: base, byteCount: byteCount)
+    }
+
+    /// Maps a piece of a file over a part of this mapping, shared. All numbers are of whole pages; out of bounds traps.
+    public mutating func place(
+        _ descriptor: borrowing OwnedDescriptor, fileOffset: UInt64, at offset: Int, byteCount: Int,
+        access: MappingAccess
+    ) throws(SystemError) {
+        check(offset, byteCount)
+        precondition((offset | byteCount) % Self.pageByteCount == 0, "a piece that is not of whole pages")
+        // SAFETY: the range lies within the mapping, which is ours alone: nothing of anybody else's is replaced.
+        let answer = unsafe mmap(
+            base.advanced(by: offset), byteCount, access.protection, corbel_map_shared_fixed, descriptor.rawValue,
+            Int(truncatingIfNeeded: fileOffset))
+        if unsafe corbel_map_failed(answer) != 0 { throw SystemError(corbel_errno(), "mmap") }
+    }
+
     deinit {
         // SAFETY: this value owns the range, and it is gone with it.
         let answer = unsafe munmap(base, byteCount)

@@ -35,6 +35,9 @@ public func exitProgram(_ status: Int32) -> Never {
 /// The id of this process.
 public var processID: Int32 { getpid() }
 
+/// The user whose rights this process has.
+public var effectiveUserID: UInt32 { geteuid() }
+
 /// Bytes of memory that the process has in use (its resident set); nil where there is no /proc.
 public func residentByteCount() -> Int? {
     guard let file = try? OwnedDescriptor.open(path: "/proc/self/statm", .read) else { return nil }

@@ -116,6 +116,18 @@ extension OwnedDescriptor {
         try file.truncate(to: byteCount)
         return file
     }
+
+    /// As `memoryFile`, and its length is sealed: nobody who gets the file can make it shorter under who has mapped it.
+    public static func sealedMemoryFile(name: String, byteCount: Int) throws(SystemError) -> OwnedDescriptor {
+        // SAFETY: as above.
+        let number = try once("memfd_create") {
+            unsafe name.withCString { unsafe corbel_sealable_memfd_create($0) }
+        }
+        let file = OwnedDescriptor(owning: number)
+        try file.truncate(to: byteCount)
+        _ = try plain("fcntl") { corbel_seal_length(file.rawValue) }
+        return file
+    }
 }
 
 /// The 8-byte number that eventfds and timerfds answer; nil when there is none yet.

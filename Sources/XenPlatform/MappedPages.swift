@@ -133,6 +133,25 @@ public struct MappedPages: ~Copyable {
         unsafe atomic(offset, UInt32.self).pointee.load(ordering: .acquiring)
     }
 
+    /// 32 bits, with release ordering. `offset` is a multiple of 4.
+    @inlinable
+    public func storeReleasing32(_ value: UInt32, at offset: Int) {
+        unsafe atomic(offset, UInt32.self).pointee.store(value, ordering: .releasing)
+    }
+
+    /// Replaces 32 bits as one step, where they are `expected`; says whether they were. In order with everything that
+    /// either side does that way, and with `fence`. `offset` is a multiple of 4.
+    @inlinable
+    public func exchange32(_ expected: UInt32, for value: UInt32, at offset: Int) -> Bool {
+        unsafe atomic(offset, UInt32.self).pointee.compareExchange(
+            expected: expected, desired: value, ordering: .sequentiallyConsistent
+        ).exchanged
+    }
+
+    /// All that was stored before is visible to others before anything is loaded after.
+    @inlinable
+    public static func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+
     /// 64 bits, with acquire ordering. `offset` is a multiple of 8.
     @inlinable
     public func loadAcquiring64(at offset: Int) -> UInt64 {

@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +37,103 @@ static inline ssize_t corbel_send_at_once(int descriptor, const void *bytes, siz
 
 static inline int corbel_socket_pair(int descriptors[2]) {
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors);
+}
+
+// Sockets of packets (SOCK_SEQPACKET) with a name in the file system, and descriptors that travel in packets. The
+// control messages are macros, and the flags enumerators of an anonymous enum.
+static inline int corbel_packet_socket(void) { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0); }
+static inline int corbel_packet_pair(int descriptors[2]) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, descriptors);
+}
+// -1 with ENAMETOOLONG when the path has no room in an address.
+static inline int corbel_unix_address(struct sockaddr_un *address, const char *path) {
+    if (strlen(path) >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    strcpy(address->sun_path, path);
+    return 0;
+}
+static inline int corbel_bind_path(int descriptor, const char *path) {
+    struct sockaddr_un address;
+    if (corbel_unix_address(&address, path) != 0) return -1;
+    return bind(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+static inline int corbel_connect_path(int descriptor, const char *path) {
+    struct sockaddr_un address;
+    if (corbel_unix_address(&address, path) != 0) return -1;
+    return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+// Waits for nobody when the socket is non-blocking. The new descriptor is closed on exec.
+static inline int corbel_accept(int descriptor) {
+    extern int accept4(int, struct sockaddr *, socklen_t *, int);
+    return accept4(descriptor, NULL, NULL, SOCK_CLOEXEC);
+}
+// struct ucred is hidden by feature-test macros.
+struct corbel_peer {
+    int32_t process;
+    uint32_t user, group;
+};
+static inline int corbel_peer(int descriptor, struct corbel_peer *peer) {
+    socklen_t count = sizeof *peer;
+    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, peer, &count);
+}
+#define CORBEL_PACKET_DESCRIPTORS_MAX 16
+union corbel_control {
+    struct cmsghdr alignment;
+    char bytes[CMSG_SPACE(CORBEL_PACKET_DESCRIPTORS_MAX * sizeof(int))];
+};
+static inline ssize_t corbel_send_packet(
+    int descriptor, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count, int waits) {
+    union corbel_control control;
+    struct iovec piece = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    if (descriptor_count > CORBEL_PACKET_DESCRIPTORS_MAX) {
+        errno = E2BIG;
+        return -1;
+    }
+    if (descriptor_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, descriptor_count * sizeof(int));
+    }
+    return sendmsg(descriptor, &message, MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT));
+}
+// `descriptors` has room for CORBEL_PACKET_DESCRIPTORS_MAX. -1 with EMSGSIZE for a packet, or descriptors, that don't
+// fit: descriptors that came with it are closed.
+static inline ssize_t corbel_receive_packet(
+    int descriptor, void *bytes, size_t count, int *descriptors, size_t *descriptor_count, int waits) {
+    union corbel_control control;
+    struct iovec piece = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    *descriptor_count = 0;
+    ssize_t answer = recvmsg(descriptor, &message, MSG_CMSG_CLOEXEC | (waits ? 0 : MSG_DONTWAIT));
+    if (answer < 0) return answer;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t carried = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t index = 0; index < carried; index++) {
+            int number;
+            memcpy(&number, CMSG_DATA(header) + index * sizeof(int), sizeof number);
+            if (*descriptor_count < CORBEL_PACKET_DESCRIPTORS_MAX) descriptors[(*descriptor_count)++] = number;
+            else close(number);
+        }
+    }
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        for (size_t index = 0; index < *descriptor_count; index++) close(descriptors[index]);
+        *descriptor_count = 0;
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return answer;
 }
 
 // errno is a macro.
@@ -81,18 +179,29 @@ static inline int corbel_memfd_create(const char *name) {
     extern int memfd_create(const char *, unsigned int);
     return memfd_create(name, 0x0001U /* MFD_CLOEXEC */);
 }
+static inline int corbel_sealable_memfd_create(const char *name) {
+    extern int memfd_create(const char *, unsigned int);
+    return memfd_create(name, 0x0003U /* MFD_CLOEXEC | MFD_ALLOW_SEALING */);
+}
+// Its length stays what it is, for everybody and for ever. Numbers of the kernel's fcntl.h.
+static inline int corbel_seal_length(int descriptor) {
+    return fcntl(descriptor, 1033 /* F_ADD_SEALS */, 0x0007 /* F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW */);
+}
 
 // MAP_FAILED is a cast.
 static inline int corbel_map_failed(const void *address) { return address == MAP_FAILED; }
 
 // The names of these differ or are enums without a Swift face; here they are numbers.
 static const int corbel_map_anonymous_locked = MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE;
+static const int corbel_map_reserved = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+static const int corbel_map_shared_fixed = MAP_SHARED | MAP_FIXED;
 static const int corbel_eventfd_flags = EFD_CLOEXEC | EFD_NONBLOCK;
 static const int corbel_timerfd_flags = TFD_CLOEXEC | TFD_NONBLOCK;
 static const int corbel_signalfd_flags = SFD_CLOEXEC | SFD_NONBLOCK;
 static const int corbel_timer_absolute = TFD_TIMER_ABSTIME;
 static const uint32_t corbel_epoll_in = EPOLLIN;
 static const uint32_t corbel_epoll_out = EPOLLOUT;
+static const uint32_t corbel_epoll_edge = EPOLLET;
 
 static inline int corbel_pipe2(int ends[2]) {
     extern int pipe2(int[2], int);

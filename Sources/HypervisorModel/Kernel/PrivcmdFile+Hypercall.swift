@@ -1,0 +1,108 @@
+// Hypercalls by privcmd: dm_op, acquire_resource for sizes, domctl 90. dmop.md sections 9.2, 8.1 and 12.
+// Not for: any other hypercall; they are ENOSYS.
+
+public import XenABI
+
+extension PrivcmdFile {
+    /// HYPERCALL. Addresses among the arguments lead into `memory`. nil: the argument is unreadable. Answers what the
+    /// hypercall returns.
+    public func hypercall(_ call: PrivcmdHypercall?, _ memory: inout CallerMemory) throws(Refusal) -> UInt64 {
+        do throws(Refusal) {
+            try audit.checkHypercall()
+            guard let call else { throw Refusal(.efault, "9.2 argument unreadable") }
+            switch call.number {
+            case Hypercall.dmOp: try dmOp(call, &memory)
+            // The upper bits of the command are where to go on.
+            case Hypercall.memoryOp where call.argument0 & 0x3F == Hypercall.acquireResource:
+                try acquireResource(call.argument1, &memory)
+            case Hypercall.domctl: try domctl(call.argument0, &memory)
+            default: throw Refusal(.enosys, "9.2 unknown hypercall")
+            }
+            return 0
+        } catch {
+            throw logged(error, "IOCTL_PRIVCMD_HYPERCALL", nil)
+        }
+    }
+
+    /// dm_op as such, without the kernel's checks of it. dmop.md section 1.2, rows 1 to 3, then buffers as they are.
+    private func dmOp(_ call: PrivcmdHypercall, _ memory: inout CallerMemory) throws(Refusal) {
+        let domain = DomainID(UInt16(truncatingIfNeeded: call.argument0))
+        let count = UInt32(truncatingIfNeeded: call.argument1)
+        var descriptors: [PrivcmdBuffer] = []
+        if count == 1 || count == 2 {
+            let byteCount = Int(count) * PrivcmdBuffer.byteCount
+            guard let bytes = memory.read(call.argument2, byteCount: byteCount) else {
+                throw Refusal(.efault, "1.2 descriptors unreadable")
+            }
+            for index in 0..<Int(count) {
+                descriptors.append(
+                    PrivcmdBuffer(trusting: bytes.span.extracting(droppingFirst: index * PrivcmdBuffer.byteCount)))
+            }
+        }
+        var operation = contents(descriptors.first, memory)
+        var data = descriptors.count == 2 ? contents(descriptors[1], memory) : []
+        var first = operation.mutableSpan
+        var second = data.mutableSpan
+        try kernel.hypervisor.dmOp(by: kernel.caller, on: domain, bufferCount: count, &first, &second)
+        for (descriptor, bytes) in zip(descriptors, [operation, data]) where !bytes.isEmpty {
+            let isCopied = memory.write(descriptor.address, bytes)
+            try check(isCopied || memory.read(descriptor.address, byteCount: bytes.count) == bytes, .efault, "1.4 copy")
+        }
+    }
+
+    /// What a buffer holds; nothing when it can't be read, which Xen says only when it wants to (rows 8 and 10).
+    private func contents(_ buffer: PrivcmdBuffer?, _ memory: CallerMemory) -> [UInt8] {
+        guard let buffer, buffer.byteLength <= UInt64(CallerMemory.bytesMax) else { return [] }
+        return memory.read(buffer.address, byteCount: Int(buffer.byteLength)) ?? []
+    }
+
+    /// Sizes only: frames of the model have no machine frame numbers that could be answered.
+    private func acquireResource(_ address: UInt64, _ memory: inout CallerMemory) throws(Refusal) {
+        try check(kernel.hypervisor.release.version >= .v4_11, .enosys, "14 acquire_resource since 4.11")
+        guard let bytes = memory.read(address, byteCount: AcquireResource.byteCount) else {
+            throw Refusal(.efault, "8.1 structure unreadable")
+        }
+        var question = AcquireResource(trusting: bytes.span)
+        try check(bytes[12..<16].allSatisfy { $0 == 0 }, .einval, "8.1 pad")
+        let (end, overflow) = question.firstFrame.addingReportingOverflow(UInt64(question.count))
+        try check(!overflow && end <= UInt64(UInt32.max), .einval, "8.1 frame does not fit 32 bits")
+        let hypervisor = kernel.hypervisor
+        if question.frameList != 0 {
+            _ = try hypervisor.acquireResource(
+                by: kernel.caller, on: question.domain, type: question.type, id: question.id,
+                first: question.firstFrame, count: question.count)
+            throw Refusal(.eopnotsupp, "the model has no machine frames to name; map the resource instead")
+        }
+        question.count = try hypervisor.resourceSize(
+            by: kernel.caller, on: question.domain, type: question.type, id: question.id, count: question.count)
+        try check(memory.write(address, question.encodedBytes), .efault, "8.1 structure not writable")
+    }
+
+    /// domctl 90. dmop.md section 12.
+    private func domctl(_ address: UInt64, _ memory: inout CallerMemory) throws(Refusal) {
+        guard let bytes = memory.read(address, byteCount: GetDomainState.byteCount) else {
+            throw Refusal(.efault, "12 structure unreadable")
+        }
+        var question = GetDomainState(trusting: bytes.span)
+        let release = kernel.hypervisor.release
+        let isStable = release.hasDomainStates && question.command == GetDomainState.command
+        let version = isStable ? GetDomainState.stableInterfaceVersion : release.domctlVersion
+        try check(question.interfaceVersion == version, .eacces, "12 interface version")
+        try check(isStable, .enosys, "12 unknown domctl")
+        let answer: DomainState
+        if question.isPoll {
+            try check(kernel.caller.privilege == .control, .eperm, "12 neither control nor Xenstore domain")
+            try check(question.pad == 0, .einval, "12 pad0")
+            answer = try kernel.hypervisor.pollChanged(by: kernel.caller)
+        } else {
+            answer = try kernel.hypervisor.state(of: question.domain, by: kernel.caller)
+            try check(question.pad == 0, .einval, "12 pad0")
+        }
+        question.domain = answer.domain
+        question.state = answer.state
+        question.capabilities = answer.capabilities
+        question.pad = 0
+        question.uniqueID = answer.uniqueID
+        try check(memory.write(address, question.encodedBytes), .efault, "12 structure not writable")
+    }
+}

@@ -1,0 +1,152 @@
+// Sockets of packets (AF_UNIX, SOCK_SEQPACKET): each packet comes whole or not at all, and may carry descriptors.
+// Not for: what the packets say.
+
+internal import CSystem
+
+/// Who is at the other end of a socket, as the kernel noted when the connection was made.
+public struct PeerCredentials: Equatable, Sendable {
+    /// Its process.
+    public var processID: Int32
+    /// Its effective user.
+    public var userID: UInt32
+    /// Its effective group.
+    public var groupID: UInt32
+}
+
+/// A socket that carries packets, or takes connections that do.
+public struct PacketSocket: ~Copyable {
+    /// The descriptor.
+    public let descriptor: OwnedDescriptor
+
+    /// Takes over a socket.
+    public init(owning descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
+    /// A socket that takes connections at a path, which must be free (EADDRINUSE). Accepting does not wait.
+    public static func listening(path: String, backlog: Int32 = 64) throws(SystemError) -> PacketSocket {
+        let socket = OwnedDescriptor(owning: try once("socket") { corbel_packet_socket() })
+        // SAFETY: withCString gives a terminated string that lives throughout the call; so in all of this file.
+        _ = try once("bind") { unsafe path.withCString { unsafe corbel_bind_path(socket.rawValue, $0) } }
+        _ = try once("listen") { listen(socket.rawValue, backlog) }
+        try socket.setNonBlocking(true)
+        return PacketSocket(owning: socket)
+    }
+
+    /// A connection to who listens at a path. Throws ENOENT when there is no socket, ECONNREFUSED when nobody listens.
+    public static func connected(path: String) throws(SystemError) -> PacketSocket {
+        let socket = OwnedDescriptor(owning: try once("socket") { corbel_packet_socket() })
+        // SAFETY: as above.
+        _ = try retrying("connect") { unsafe path.withCString { unsafe corbel_connect_path(socket.rawValue, $0) } }
+        return PacketSocket(owning: socket)
+    }
+
+    /// The next connection that waits to be taken; nil when there is none.
+    public func accept() throws(SystemError) -> PacketSocket? {
+        while true {
+            let answer = corbel_accept(descriptor.rawValue)
+            if answer >= 0 { return PacketSocket(owning: OwnedDescriptor(owning: answer)) }
+            let code = corbel_errno()
+            if code == EAGAIN { return nil }
+            // ECONNABORTED: who wanted to connect has gone; the next one may be there.
+            if code != EINTR && code != ECONNABORTED { throw SystemError(code, "accept") }
+        }
+    }
+
+    /// Who is at the other end.
+    public func peer() throws(SystemError) -> PeerCredentials {
+        var peer = corbel_peer()
+        // SAFETY: the call fills in our structure.
+        _ = try plain("getsockopt") { unsafe corbel_peer(descriptor.rawValue, &peer) }
+        return PeerCredentials(processID: peer.process, userID: peer.user, groupID: peer.group)
+    }
+
+    /// Sends one packet, and copies of descriptors (16 at most) with it. When there is no room: waits, or throws EAGAIN.
+    /// Throws EPIPE when the other end is gone.
+    public func send(_ packet: Span<UInt8>, descriptors: Span<Int32> = Span(), waits: Bool) throws(SystemError) {
+        // SAFETY: the kernel reads within the two spans.
+        let count = try unsafe packet.withUnsafeBufferPointer { bytes throws(SystemError) in
+            try unsafe descriptors.withUnsafeBufferPointer { numbers throws(SystemError) in
+                try plain("sendmsg") {
+                    unsafe corbel_send_packet(
+                        descriptor.rawValue, bytes.baseAddress, bytes.count, numbers.baseAddress, numbers.count,
+                        waits ? 1 : 0)
+                }
+            }
+        }
+        precondition(count == packet.count, "a packet is sent whole")
+    }
+
+    /// Receives one packet into `bytes`: its size, which is 0 when the other end is gone. When there is none: waits, or
+    /// throws EAGAIN. EMSGSIZE: it was too large, or had too many descriptors; it is lost, and they are closed.
+    public func receive(
+        into bytes: inout MutableSpan<UInt8>, _ descriptors: inout ReceivedDescriptors, waits: Bool
+    ) throws(SystemError) -> Int {
+        descriptors.closeAll()
+        // SAFETY: the kernel writes within the span, which is ours alone, and the numbers have the room that the shim
+        // asks for.
+        return try unsafe bytes.withUnsafeMutableBufferPointer { target throws(SystemError) in
+            try plain("recvmsg") {
+                unsafe withUnsafeMutablePointer(to: &descriptors.numbers) { start in
+                    unsafe start.withMemoryRebound(to: Int32.self, capacity: ReceivedDescriptors.countMax) {
+                        unsafe corbel_receive_packet(
+                            descriptor.rawValue, target.baseAddress, target.count, $0, &descriptors.carried,
+                            waits ? 1 : 0)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Two packet sockets that are connected to each other.
+public struct PacketSocketPair: ~Copyable {
+    /// One end.
+    public let first: PacketSocket
+    /// The other end.
+    public let second: PacketSocket
+
+    /// A pair.
+    public init() throws(SystemError) {
+        var ends: [2 of Int32] = [-1, -1]
+        // SAFETY: the call writes two numbers, and there is room for two.
+        _ = try once("socketpair") {
+            unsafe withUnsafeMutablePointer(to: &ends) { start in
+                unsafe start.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe corbel_packet_pair($0) }
+            }
+        }
+        first = PacketSocket(owning: OwnedDescriptor(owning: ends[0]))
+        second = PacketSocket(owning: OwnedDescriptor(owning: ends[1]))
+    }
+}
+
+/// Descriptors that came with a packet. Those that nobody takes are closed.
+public struct ReceivedDescriptors: ~Copyable {
+    /// Descriptors that a packet carries at most.
+    public static var countMax: Int { 16 }
+
+    fileprivate var numbers: [16 of Int32] = .init(repeating: -1)
+    fileprivate var carried = 0
+
+    /// None.
+    public init() {}
+
+    deinit {
+        for index in 0..<carried where numbers[index] >= 0 { OwnedDescriptor(owning: numbers[index]).close() }
+    }
+
+    /// Descriptors that came, taken or not.
+    public var count: Int { carried }
+
+    /// Takes a descriptor; nil when there is none of that index, or it was taken.
+    public mutating func take(_ index: Int) -> OwnedDescriptor? {
+        guard index >= 0, index < carried, numbers[index] >= 0 else { return nil }
+        let number = numbers[index]
+        numbers[index] = -1
+        return OwnedDescriptor(owning: number)
+    }
+
+    /// Closes those that were not taken.
+    public mutating func closeAll() {
+        for index in 0..<carried { take(index)?.close() }
+        carried = 0
+    }
+}
