@@ -33,15 +33,19 @@ extension VirtualCPU {
     }
 
     /// Looks at the slots of the servers that have to answer. false: the domain was crashed.
-    func collectAnswers() -> Bool {
+    func collectAnswers(in domain: Domain) -> Bool {
         wait.isWoken = false
-        for number in 0..<UInt16(8) where wait.servers & (1 << UInt8(number)) != 0 {
-            guard collectAnswer(of: IOREQServerID(number), 1 << UInt8(number)) else { return false }
+        var left = wait.servers
+        while left != 0 {
+            let number = left.trailingZeroBitCount
+            left &= left &- 1
+            guard collectAnswer(of: IOREQServerID(UInt16(number)), in: domain) else { return false }
         }
         return true
     }
 
-    private func collectAnswer(of id: IOREQServerID, _ bit: UInt8) -> Bool {
+    private func collectAnswer(of id: IOREQServerID, in domain: Domain) -> Bool {
+        let bit = UInt8(1) &<< UInt8(truncatingIfNeeded: id.rawValue)
         guard let slot = domain.server(id)?.slot(of: self.id, in: domain) else {
             settle(bit, data: ~0)
             return true
