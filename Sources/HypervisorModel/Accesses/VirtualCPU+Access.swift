@@ -111,6 +111,8 @@ extension VirtualCPU {
                 domain.notifyRing(server)
                 return .done(0)
             }
+            // Slots are for 128 vCPUs.
+            guard id.rawValue < UInt32(IOREQ.slotsPerPage) else { return unclaimed(piece, in: domain) }
             return send(request, to: server, in: domain)
         case .memory(let type):
             return .done(domain.access(piece, type, isRead: isRead))
@@ -118,11 +120,19 @@ extension VirtualCPU {
             domain.fill(piece, with: 0, isRead: isRead)
             return .done(0)
         case .noHolder: return .retrying
-        case .noPages, .disabled, .crossesRangeEnd, .noRange:
-            if domain.shape.isArm { return .dataAbort }
-            domain.fill(piece, with: ~0, isRead: isRead)
-            return .done(~0)
+        case .noPages:
+            reportMisuse("15.1 enabled without pages")
+            return unclaimed(piece, in: domain)
+        case .disabled, .crossesRangeEnd, .noRange:
+            return unclaimed(piece, in: domain)
         }
+    }
+
+    /// Nobody gets it. dmop.md section 6, rule 6.
+    private func unclaimed(_ piece: AccessPiece, in domain: Domain) -> PieceStart {
+        if domain.shape.isArm { return .dataAbort }
+        domain.fill(piece, with: ~0, isRead: cursor.access.isRead)
+        return .done(~0)
     }
 
     /// Step 1 of section 5, and the first rows of 5.1.
