@@ -12,8 +12,8 @@ extension Hypervisor {
         vcpu.wake()
     }
 
-    /// A server goes away: each request that it has not answered ends as one that nobody has claimed. An answer that the
-    /// vCPU has not fetched is lost, and a read gives 0. dmop.md sections 3.6 and 15.2.
+    /// A server goes away: each request that it has not answered ends as one that nobody has claimed. An answer that
+    /// the vCPU has not fetched is lost, and a read gives 0. dmop.md sections 3.6 and 15.2.
     func abandonRequests(of server: IOREQServerRecord, in domain: Domain) {
         let bit = UInt8(1) << UInt8(truncatingIfNeeded: server.id.rawValue & 7)
         for vcpu in domain.vcpus where vcpu.wait.servers & bit != 0 {

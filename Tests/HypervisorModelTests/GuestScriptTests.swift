@@ -91,7 +91,7 @@ import XenABI
     func anything() {
         var generator = SeededGenerator(seed: 5)
         let words = Self.whole.split(whereSeparator: \.isWhitespace)
-        for _ in 0..<400 {
+        for _ in 0..<2000 {
             let count = Int(generator.next() % 7)
             let script = (0..<count).map { _ in
                 words[Int(generator.next() % UInt64(words.count))] + (generator.next() % 4 == 0 ? "\n" : " ")
