@@ -19,11 +19,16 @@ struct Agreement {
                 try MemoryAgreement.run(steps: 1_000_000, seed: seed)
             } && isRight
         isRight =
-            report(3, "1,000,000 hostile calls trap nothing and write nowhere that they may not") {
+            report(3, "selection agrees with a naive model over 1,000,000 random steps") {
+                () throws(Disagreement) in
+                try SelectionAgreement.run(steps: 1_000_000, seed: seed)
+            } && isRight
+        isRight =
+            report(4, "1,000,000 hostile calls trap nothing and write nowhere that they may not") {
                 () throws(Disagreement) in
                 try HostileCalls.run(steps: 1_000_000, seed: seed)
             } && isRight
-        print("1..3")
+        print("1..4")
         exitProgram(isRight ? 0 : 1)
     }
 

@@ -27,6 +27,12 @@ import XenABI
             ])
     }
 
+    @Test("selection is what a bit for each number and server says")
+    func selection() throws {
+        let selected = try SelectionAgreement.run(steps: 20_000, seed: 3)
+        #expect(selected == Set((0..<8).map { $0 } + [nil]))
+    }
+
     @Test("random bytes trap nothing and are written to by no operation that may not, over 20,000 calls")
     func hostile() throws {
         let succeeded = try HostileCalls.run(steps: 20_000, seed: 1)
