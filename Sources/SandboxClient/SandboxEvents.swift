@@ -52,14 +52,13 @@ final class SandboxEvents: EventChannels {
         try poll.add(reminder.descriptor.rawValue, .readable, token: 2)
         try wakesUs.setNonBlocking(true)
         try poll.add(wakesUs.rawValue, .readable, token: 0)
-        try poll.add(connection.descriptor, .readable, token: 1)
         self.wakesUs = wakesUs
         self.wakesSandbox = wakesSandbox
         spinNanoseconds = UInt64(spinMicroseconds) * 1000
         arm()
     }
 
-    /// Readable when an event is there, and when the sandbox has gone, which `next()` then says.
+    /// Readable when an event is there, and when the sandbox has gone, because then the pipe has ended; `next()` says so.
     var descriptor: Int32 { poll.number }
 
     // MARK: To the sandbox
@@ -129,8 +128,6 @@ final class SandboxEvents: EventChannels {
             owed += 1
         }
         if owed > 0 || isReminded || foundNothing { try drain() }
-        // Called for nothing: the descriptor may be readable for another reason.
-        if foundNothing { connection.look() }
         if connection.isGone { throw SandboxConnection.gone }
         if isArmed { return true }
         arm()
@@ -155,8 +152,8 @@ final class SandboxEvents: EventChannels {
             if isReminded { _ = try reminder.drain() }
             isReminded = false
             guard let count = try wakesUs.readIfReady(into: &bytes) else { return }
-            // The end of the pipe: the socket says the same.
-            if count == 0 { return connection.look() }
+            // The end of the pipe: the sandbox has closed the connection, and perhaps says why.
+            if count == 0 { return connection.hear() }
             owed -= min(owed, UInt64(count))
         } catch {
             throw connection.end()
@@ -207,13 +204,11 @@ final class SandboxEvents: EventChannels {
         let ready: ReadableDescriptors
         do throws(SystemError) {
             ready = try waitUntilReadable(
-                wakesUs.rawValue, or: other, or: connection.descriptor,
-                milliseconds: hasEvent ? 0 : milliseconds)
+                wakesUs.rawValue, or: other, milliseconds: hasEvent ? 0 : milliseconds)
         } catch {
             throw XenError(XenErrorCode(error.code), "poll")
         }
         if ready.contains(.second) { return .other }
-        if ready.contains(.third) { connection.hear() }
         return hasEvent || !ready.isEmpty ? .event : .timeout
     }
 
