@@ -1,10 +1,10 @@
 // Event channels over shared memory: what has fired, notifying and unmasking cost no packet, and at most one eventfd.
 // Not for: the rings (SandboxWire), binding (SandboxEvents+Binding).
 //
-// When the descriptor is readable: the sandbox signals it when it writes to the ring and finds that this process sleeps;
-// it takes that word before it signals. So each taken word is owed one signal, and `next()` reads it before it says that
-// there is nothing more and sets the word again. In between more may come without a signal; the descriptor is readable
-// still, because only then it is read.
+// When the descriptor is readable: the sandbox signals it when it writes to the ring and finds that this process
+// sleeps; it takes that word before it signals. So each taken word is owed one signal, and `next()` reads it before it
+// says that there is nothing more and sets the word again. In between more may come without a signal; the descriptor is
+// readable still, because only then it is read.
 
 internal import SandboxWire
 internal import SystemCalls
@@ -58,7 +58,7 @@ final class SandboxEvents: EventChannels {
         arm()
     }
 
-    /// Readable when an event is there, and when the sandbox has gone, because then the pipe has ended; `next()` says so.
+    /// Readable when an event is there, and when the sandbox has gone: then the pipe has ended, and `next()` says so.
     var descriptor: Int32 { poll.number }
 
     // MARK: To the sandbox
