@@ -52,7 +52,7 @@ final class Selecting: Subject {
         state ^= state << 13
         state ^= state >> 7
         state ^= state << 17
-        return (state >> 32) &* limit >> 32
+        return ((state >> 32) &* limit) >> 32
     }
 
     /// Without pages: an access gets as far as to be told that there are none.

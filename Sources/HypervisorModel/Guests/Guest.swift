@@ -37,9 +37,17 @@ public final class Guest {
     /// Runs one of the vCPUs that can, until it waits or is done; false: none can.
     @discardableResult
     public func step() -> Bool {
-        let able = threads.indices.filter { threads[$0].canRun }
-        guard !able.isEmpty else { return false }
-        _ = threads[able[Int(generator.next() % UInt64(able.count))]].run(&trace)
+        var able: UInt64 = 0
+        for thread in threads where thread.canRun { able += 1 }
+        guard able > 0 else { return false }
+        var turn = generator.next() % able
+        for thread in threads where thread.canRun {
+            if turn == 0 {
+                _ = thread.run(&trace)
+                break
+            }
+            turn -= 1
+        }
         return true
     }
 
