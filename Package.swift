@@ -161,7 +161,10 @@ let testTargets: [Target] = [
     .target(name: "CSpawn", path: "Benchmarks/sandbox/CSpawn"),
     program(
         "corbel-sandbox-bench",
-        ["CSpawn", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer", "SystemCalls"],
+        [
+            "CSpawn", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer", "SandboxClient",
+            "SandboxWire", "SystemCalls",
+        ],
         path: "Benchmarks/sandbox/swift"),
 ]
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -82,11 +83,23 @@ int32_t corbel_bench_pin(int32_t processor)
     return sched_setaffinity(0, sizeof(set), &set) == 0;
 }
 
-int32_t corbel_bench_spawn(const char *path, const char *first, const char *second, const char *third)
+enum { WORDS_MAX = 16, VARIABLES_MAX = 256 };
+
+int32_t corbel_bench_spawn(const char *path, const char *arguments, const char *variable)
 {
+    char *words[WORDS_MAX + 2] = {(char *)path}, *variables[VARIABLES_MAX + 2] = {NULL};
+    char *text = strdup(arguments), *rest = text;
+    int count = 0;
+    for (int i = 1; i <= WORDS_MAX && rest; i++)
+        words[i] = strsep(&rest, "\n");
+    while (count < VARIABLES_MAX && environ[count]) {
+        variables[count] = environ[count];
+        count++;
+    }
+    variables[count] = (char *)variable;
     pid_t process;
-    char *words[] = {(char *)path, (char *)first, (char *)second, (char *)third, NULL};
-    int code = posix_spawn(&process, path, NULL, NULL, words, environ);
+    int code = posix_spawn(&process, path, NULL, NULL, words, variables);
+    free(text);
     return code ? -code : process;
 }
 

@@ -1,9 +1,12 @@
 // The sandbox's side of `make bench`: what the model of Xen costs. Prints a line for each measurement: name, value.
-//     corbel-sandbox-bench inside ROUNDS     within one process
+//     corbel-sandbox-bench inside ROUNDS              within one process
+//     corbel-sandbox-bench across ROUNDS              with a device model in another process
+//     corbel-sandbox-bench start ROUNDS [CORBEL]      starting a sandbox; CORBEL: the path of the real one's program
 // Benchmarks/sandbox.awk makes a table of it. Nothing here needs Xen, or rights.
 
 import CSpawn
 import SystemCalls
+import XenABI
 
 @main
 enum SandboxBenchmark {
@@ -14,7 +17,13 @@ enum SandboxBenchmark {
         do {
             switch words.first {
             case "inside" where words.count == 2: try measureInside(rounds: try number(words[1]))
-            default: throw BenchmarkError("usage: corbel-sandbox-bench inside ROUNDS")
+            case "across" where words.count == 2: try measureAcross(rounds: try number(words[1]))
+            case "start" where 2...3 ~= words.count:
+                try measureStart(rounds: try number(words[1]), corbel: words.count == 3 ? words[2] : nil)
+            // What it starts itself as.
+            case "model" where words.count == 3: try serveAsModel(words[1], DomainID(UInt16(try number(words[2]))))
+            case "sandbox" where words.count == 2: try serveAsSandbox(words[1])
+            default: throw BenchmarkError("usage: corbel-sandbox-bench inside|across|start ROUNDS [CORBEL]")
             }
         } catch {
             try? StandardStream.error.write("corbel-sandbox-bench: \(error)\n")

@@ -27,10 +27,12 @@ final class Selecting: Subject {
     }
 
     func measure() throws {
+        var times: [Double] = []
         for (ranges, _, domains) in hypervisors {
-            let each = try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges)) }
-            report("\(name)-\(ranges)-ns", each)
+            times.append(try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges)) })
+            report("\(name)-\(ranges)-ns", times[times.count - 1])
         }
+        report("\(name)-ratio", times[times.count - 1] / times[0])
     }
 
     private func select(_ domains: [Domain], _ ranges: UInt64) throws {

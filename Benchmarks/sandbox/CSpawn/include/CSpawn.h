@@ -8,8 +8,11 @@ uint64_t corbel_bench_allocations(void);
 /* Bytes of the heap in use. */
 uint64_t corbel_bench_heap_bytes(void);
 
-/* Starts a program with up to three arguments; null ends them sooner. Answers its process, or minus an errno. */
-int32_t corbel_bench_spawn(const char *path, const char *first, const char *second, const char *third);
+/*
+ * Starts a program by its path, with arguments that are lines of one text. `variable`: a variable of its environment
+ * with its value, as NAME=VALUE; null: none. Answers its process, or minus an errno.
+ */
+int32_t corbel_bench_spawn(const char *path, const char *arguments, const char *variable);
 /* Ends a process of ours and waits for it. */
 void corbel_bench_end(int32_t process);
 /* Waits for a process of ours to end by itself. Answers its status; 255 when a signal has ended it. */
