@@ -1,6 +1,7 @@
 // A vCPU that a thread runs as: each access blocks the thread until the device model has answered. The other way to
 // run guests beside scripts. Not for: what the guest does.
 
+public import EventLoop
 public import HypervisorModel
 public import SystemCalls
 public import XenABI
@@ -54,4 +55,21 @@ public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
     public func waitForEnd() {
         monitor.locked { while !domain.life.isDying { monitor.wait() } }
     }
+}
+
+/// Lets threads run guests while a loop sleeps: the loop's thread holds the monitor all the rest of the time.
+public final class MonitorGate: SleepGate {
+    private let monitor: Monitor
+
+    /// A gate of this monitor. Who runs the loop takes the monitor before.
+    public init(_ monitor: Monitor) { self.monitor = monitor }
+
+    /// Threads may go on, and look whether what they wait for has come.
+    public func willSleep() {
+        monitor.wakeAll()
+        monitor.unlock()
+    }
+
+    /// The loop's thread has the model again.
+    public func didSleep() { monitor.lock() }
 }

@@ -32,14 +32,14 @@ final class ModelMachine: GuestMachine, @unchecked Sendable {
 
     func store(_ address: UInt64, width: Int, _ value: UInt64) { _ = perform(.store(address, size(width), value)) }
 
-    /// The side that is in the guest's image is RAM.
+    /// Where the source is RAM of the guest's image it is a write to the destination; otherwise a read of the source.
     func move(to destination: UInt64, from source: UInt64, width: Int, count: UInt64, down: Bool) {
         let image = image_start()..<image_end()
         let count = UInt32(truncatingIfNeeded: count)
         _ = perform(
-            image.contains(destination)
-                ? .repeatedLoad(source, size(width), count: count, to: destination, descending: down)
-                : .repeatedStore(destination, size(width), count: count, from: source, descending: down))
+            image.contains(source)
+                ? .repeatedStore(destination, size(width), count: count, from: source, descending: down)
+                : .repeatedLoad(source, size(width), count: count, to: destination, descending: down))
     }
 
     func takeInterrupt() -> UInt8? { vcpu.takeInterrupt() }
