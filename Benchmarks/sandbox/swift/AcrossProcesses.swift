@@ -24,7 +24,7 @@ final class IOREQRoundTrip {
         var options = SandboxOptions(socketPath: path)
         options.spinMicroseconds = isSpinning ? Self.spinMicroseconds : 0
         service = try SandboxService(options)
-        guest = try service.hypervisor.createDomain()
+        guest = try service.hypervisor.createDomain(DomainShape())
         model = try OtherProcess(
             OtherProcess.ourselves, ["model", path, "\(guest.id.rawValue)"],
             variable: isSpinning ? "CORBEL_SANDBOX_SPIN=\(Self.spinMicroseconds)" : nil)
