@@ -18,6 +18,19 @@ BEGIN {
     heading("selection among 8 servers", "processor time")
     selection(1, "1 domain")
     selection(1000, "1000 domains")
+    heading("across processes", "time")
+    row("eventfd-ns", "two eventfds, ns")
+    row("eventfd-p99-ns", "  99 of 100 within, ns")
+    row("eventfd-polled-ns", "  with poll, ns")
+    row("ioreq-ns", "port, sleeping, ns")
+    row("ioreq-p99-ns", "  99 of 100 within, ns")
+    row("ioreq-ratio", "  port / two eventfds", "<=", 1.5)
+    row("words-ns", "two words of memory, ns")
+    row("ioreq-spinning-ns", "port, spinning, ns", "<=", 2000)
+    row("ioreq-spinning-p99-ns", "  99 of 100 within, ns")
+    heading("starting, until a domain is there", "time")
+    row("start-ms", "a process with the service, ms", "<=", 10)
+    row("start-corbel-ms", "corbel sandbox start, ms", "<=", 10)
 }
 
 function heading(title, how) { titles[++rows] = title; kinds[rows] = how }
