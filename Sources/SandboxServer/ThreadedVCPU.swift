@@ -43,6 +43,9 @@ public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
     /// The event that was injected, taken.
     public func takeEvent() -> InjectedEvent? { monitor.locked { vcpu.takeEvent() } }
 
+    /// The level of an interrupt line of the domain's (its IO-APIC pin). dmop.md sections 3.8 and 3.9.
+    public func level(ofGSI gsi: Int) -> Bool { monitor.locked { domain.interruptLines.level(ofGSI: gsi) } }
+
     /// The guest shuts its domain down. Waits for requests that are out.
     public func shutDown(_ reason: ShutdownReason) {
         monitor.locked { hypervisor.shutDown(domain, reason) }

@@ -32,7 +32,9 @@ enum SandboxExerciser {
         let domain = try service.hypervisor.createDomain(shape)
         let monitor = Monitor()
         let machines = domain.vcpus.map {
-            ModelMachine(ThreadedVCPU($0, of: domain, on: service.hypervisor, monitor: monitor))
+            ModelMachine(
+                ThreadedVCPU($0, of: domain, on: service.hypervisor, monitor: monitor),
+                ioapic: isHVM && $0.id.rawValue == 0 ? IOAPIC() : nil)
         }
         Machines.install(machines)
         let gate = MonitorGate(monitor)
