@@ -66,7 +66,7 @@ struct SelectionKey: Hashable {
 
 extension Domain {
     /// Finds who gets a request; one that is a PCI cycle is made into one. dmop.md section 6.
-    func select(_ request: inout IOREQ) -> SelectionReason {
+    package func select(_ request: inout IOREQ) -> SelectionReason {
         guard let key = SelectionKey(request) else { return .noRange }
         if let device = internalDevice(request.type, key.first, key.last) { return .insideXen(device) }
         switch request.type {
