@@ -72,11 +72,12 @@ let programTargets: [Target] = [
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
-    library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls"]),
+    library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls", "HypervisorModel"]),
     .executableTarget(
         name: "corbel",
         dependencies: deviceModel + [
-            "LabKit", "TopKit", "DaemonShell", "HypervisorModel", "SandboxServer", "SandboxClient",
+            "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
+            "SandboxWire", "EventLoop",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
@@ -101,10 +102,16 @@ let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
     tests("StatisticsPageTests", ["StatisticsPage"]),
     tests("DaemonShellTests", ["DaemonShell", "StatisticsPage", "SystemCalls", "XenPlatform"]),
-    tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage"]),
+    tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI"]),
+    tests(
+        "SandboxServerTests",
+        ["SandboxServer", "HypervisorModel", "XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+    tests(
+        "XenDeviceModelTestingTests",
+        ["XenDeviceModelTesting", "HypervisorModel", "SandboxServer", "XenABI", "XenPlatform", "XenDeviceModel"]),
     // The exerciser's own sources on the model: the guest that real Xen runs, a thread for each vCPU.
     .target(name: "Machine", dependencies: ["SystemCalls"], path: "Tests/Sandbox/Machine", swiftSettings: house),
     .target(

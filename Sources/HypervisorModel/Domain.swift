@@ -102,6 +102,10 @@ public final class Domain {
         self.uniqueID = uniqueID
         self.hypervisor = hypervisor
         memory = MemoryMap(ramFrameCount: shape.frameCount)
+        // A toolstack leaves the window of a full PC's VGA card empty. dmop.md section 7.
+        if shape.kind == .hvm {
+            for frame in 0xa0..<min(0xc0, max(0xa0, shape.frameCount)) { memory.remove(frame) }
+        }
         guard shape.kind != .pv else { return }
         vcpus = (0..<shape.vcpuCount).map { VirtualCPU(VCPUID(UInt32($0)), of: self) }
     }

@@ -23,8 +23,6 @@ public final class VirtualCPU {
     }
     /// Whether its local APIC takes interrupts.
     public var isAPICEnabled = true
-    /// The logical id of its local APIC, as the guest has set it, in the flat model; 0 takes no logical interrupts.
-    public var logicalID: UInt8 = 0
     /// Told when it may go on. Whoever sets it takes it back.
     public var wakeSink: (any WakeSink)?
     /// Times that a device model has broken a rule of section 5.1 on it.
@@ -35,6 +33,8 @@ public final class VirtualCPU {
     var cursor = AccessCursor.nothing
     /// Whether it is doing one.
     public internal(set) var isBusy = false
+    /// The logical id of its local APIC, as the guest has set it, in the flat model; 0 takes no logical interrupts.
+    public var logicalID: UInt8 = 0
 
     init(_ id: VCPUID, of domain: Domain) {
         self.id = id

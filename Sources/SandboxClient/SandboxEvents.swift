@@ -18,8 +18,11 @@ final class SandboxEvents: EventChannels {
 
     let connection: SandboxConnection
     private let memory: MappedPages
-    private let wakesUs: EventCounter
+    private let wakesUs: OwnedDescriptor
     private let wakesSandbox: EventCounter
+    /// Our own, for `descriptor`: see `remind`.
+    private let reminder: EventCounter
+    private var isReminded = false
     private var poll: EventPoll
     private var fired = RingReader(EventLayout.fired)
     private var commands = RingWriter(EventLayout.commands)
@@ -39,13 +42,16 @@ final class SandboxEvents: EventChannels {
     private var roundsUntilLook = 0
 
     init(
-        _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming EventCounter,
+        _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming OwnedDescriptor,
         wakesSandbox: consuming EventCounter, spinMicroseconds: UInt32
     ) throws(SystemError) {
         self.connection = connection
         self.memory = memory
         poll = try EventPoll()
-        try poll.add(wakesUs.descriptor.rawValue, .readable, token: 0)
+        reminder = try EventCounter()
+        try poll.add(reminder.descriptor.rawValue, .readable, token: 2)
+        try wakesUs.setNonBlocking(true)
+        try poll.add(wakesUs.rawValue, .readable, token: 0)
         try poll.add(connection.descriptor, .readable, token: 1)
         self.wakesUs = wakesUs
         self.wakesSandbox = wakesSandbox
@@ -122,17 +128,17 @@ final class SandboxEvents: EventChannels {
             isArmed = false
             owed += 1
         }
-        if owed > 0 || foundNothing { try drain() }
+        if owed > 0 || isReminded || foundNothing { try drain() }
         // Called for nothing: the descriptor may be readable for another reason.
         if foundNothing { connection.look() }
         if connection.isGone { throw SandboxConnection.gone }
         if isArmed { return true }
         arm()
         if fired.isEmpty(memory) { return true }
+        // Something came meanwhile, perhaps too early to be signalled.
         if EventLayout.processSleeps.clear(memory) {
             isArmed = false
-            // What is in the ring keeps the descriptor readable, whether or not it is asked for now.
-            try signalOurselves()
+            try remind()
         }
         return false
     }
@@ -143,17 +149,25 @@ final class SandboxEvents: EventChannels {
     }
 
     private func drain() throws(XenError) {
+        var storage: [64 of UInt8] = .init(repeating: 0)
+        var bytes = storage.mutableSpan
         do throws(SystemError) {
-            owed -= min(owed, try wakesUs.drain())
+            if isReminded { _ = try reminder.drain() }
+            isReminded = false
+            guard let count = try wakesUs.readIfReady(into: &bytes) else { return }
+            // The end of the pipe: the socket says the same.
+            if count == 0 { return connection.look() }
+            owed -= min(owed, UInt64(count))
         } catch {
             throw connection.end()
         }
     }
 
-    private func signalOurselves() throws(XenError) {
+    /// Keeps the descriptor readable for what is here already, whether or not `next()` is asked for it at once.
+    private func remind() throws(XenError) {
         do throws(SystemError) {
-            try wakesUs.signal()
-            owed += 1
+            try reminder.signal()
+            isReminded = true
         } catch {
             throw connection.end()
         }
@@ -166,8 +180,8 @@ final class SandboxEvents: EventChannels {
         while case .word(let word) = fired.pop(from: memory) {
             if word != port.rawValue { taken.append(EventPort(word)) }
         }
-        // They keep the descriptor readable.
-        if !taken.isEmpty { try? signalOurselves() }
+        // A failure is told by the next call.
+        if !taken.isEmpty { try? remind() }
     }
 
     // MARK: Waiting
@@ -193,7 +207,7 @@ final class SandboxEvents: EventChannels {
         let ready: ReadableDescriptors
         do throws(SystemError) {
             ready = try waitUntilReadable(
-                wakesUs.descriptor.rawValue, or: other, or: connection.descriptor,
+                wakesUs.rawValue, or: other, or: connection.descriptor,
                 milliseconds: hasEvent ? 0 : milliseconds)
         } catch {
             throw XenError(XenErrorCode(error.code), "poll")

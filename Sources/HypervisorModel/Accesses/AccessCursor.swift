@@ -118,7 +118,9 @@ struct AccessCursor: Hashable {
 
     private static var pageByteCount: UInt32 { UInt32(GuestFrame.byteCount) }
 
-    private static func offset(_ address: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: address) & (pageByteCount - 1) }
+    private static func offset(_ address: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: address) & (pageByteCount - 1)
+    }
 }
 
 extension AccessCursor {

@@ -8,7 +8,8 @@ extension IOREQServerRecord {
     /// Posts a write. false: it has to go the synchronous way.
     func post(_ request: IOREQ, in domain: Domain) -> Bool {
         guard
-            handling != .off, let ring = bufferedPage(in: domain).flatMap(BufferedRing.init), !request.isRead, request.address < 0x100000, request.count == 1,
+            handling != .off, let ring = bufferedPage(in: domain).flatMap(BufferedRing.init), !request.isRead,
+            request.address < 0x100000, request.count == 1,
             !request.dataIsPointer, let sizeCode = Self.sizeCode(request.size)
         else { return false }
         let slots: UInt32 = sizeCode == 3 ? 2 : 1

@@ -135,3 +135,12 @@ extension SelectionKey {
         last = first
     }
 }
+
+extension Domain {
+    /// Where the first request of an access would go; nil for one without elements.
+    package func decide(_ access: GuestAccess) -> SelectionReason? {
+        guard let piece = AccessCursor(access).next() else { return nil }
+        var request = IOREQ(piece, isRead: access.isRead, type: access.space == .port ? .portIO : .copy)
+        return select(&request)
+    }
+}

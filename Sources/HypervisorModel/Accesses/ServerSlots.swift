@@ -22,12 +22,6 @@ struct RequestSlot {
 
     var state: IOREQState { IOREQState(slotByte: run.pages.loadAcquiring8(at: start + IOREQ.stateOffset)) }
 
-    /// The vCPU's port, as the slot says.
-    var port: EventPort {
-        get { EventPort(UInt32(truncatingIfNeeded: run.pages.load(byteCount: 4, at: start + IOREQ.portOffset))) }
-        nonmutating set { run.pages.store(UInt64(newValue.rawValue), byteCount: 4, at: start + IOREQ.portOffset) }
-    }
-
     /// Whether a request may be put there. dmop.md section 5, step 1.
     @inline(__always)
     func isFree(for port: EventPort) -> Bool {
@@ -58,11 +52,5 @@ extension IOREQServerRecord {
     func slot(of vcpu: VCPUID, in domain: Domain) -> RequestSlot? {
         guard let (run, page) = synchronousPage(in: domain) else { return nil }
         return RequestSlot(run, page, vcpu)
-    }
-
-    /// Enabling writes each vCPU's port into its slot, in the pages that exist. dmop.md section 3.5.
-    func publishPorts(in domain: Domain) {
-        hasPublishedPorts = hasPages
-        for (index, port) in vcpuPorts.enumerated() { slot(of: VCPUID(UInt32(index)), in: domain)?.port = port }
     }
 }

@@ -49,7 +49,9 @@ extension GuestScriptLine {
 
     private mutating func string() throws(GuestScriptError) -> GuestStep {
         let name = try word("ins, outs or movs")
-        guard name == "ins" || name == "outs" || name == "movs" else { throw error("'\(name)' is not ins, outs or movs") }
+        guard name == "ins" || name == "outs" || name == "movs" else {
+            throw error("'\(name)' is not ins, outs or movs")
+        }
         let isPort = name != "movs"
         let place = isPort ? try number("the port", upTo: 0xffff) : try number("the address")
         let size = isPort ? try portSize() : try size()

@@ -132,7 +132,9 @@ struct GuestScriptLine {
 
     mutating func function() throws(GuestScriptError) -> PCIAddress {
         let word = try word("the PCI function")
-        guard let function = PCIAddress(text: word) else { throw error("'\(word)' is not a PCI function as 00:04.0 is") }
+        guard let function = PCIAddress(text: word) else {
+            throw error("'\(word)' is not a PCI function as 00:04.0 is")
+        }
         guard function.segment == 0 else { throw error("ports reach segment 0 alone") }
         return function
     }

@@ -81,6 +81,7 @@ extension Hypervisor {
     /// Each vCPU's port into `vp_eport` of its slot, in the pages that exist. dmop.md 3.5 and 15.1.
     private func writePorts(of server: IOREQServerRecord, in domain: Domain) {
         guard let (run, page) = server.synchronousPage(in: domain) else { return }
+        server.hasPublishedPorts = true
         for (vcpu, port) in server.vcpuPorts.prefix(IOREQ.slotsPerPage).enumerated() {
             let slot = page * GuestFrame.byteCount + vcpu * IOREQ.byteCount
             run.pages.store(UInt64(port.rawValue), byteCount: 4, at: slot + IOREQ.portOffset)
