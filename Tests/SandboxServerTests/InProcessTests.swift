@@ -189,4 +189,19 @@ import XenPlatform
         #expect(stage.sandbox.hypervisor.domain(id) == nil)
         try stage.sandbox.createDomain(id: id)
     }
+
+    @Test("bindings that come and go without anybody reading overflow the ring: then every bound port is handed out")
+    func overflow() throws {
+        let stage = try Stage()
+        let events = stage.platform.events
+        let remote = try stage.sandbox.hypervisor.allocateUnbound(in: stage.guest, remote: DomainID(0))
+        let (_, kept, keeper) = try stage.bind()
+        for _ in 0..<100 { _ = try events.bindInterdomain(stage.guest.id, port: remote) }
+        #expect(try isReadable(events.descriptor))
+        #expect(try events.wait(orReadable: nil, milliseconds: 0) == .event)
+        #expect(try events.next() == kept)
+        #expect(try events.next() == nil)
+        #expect(try !isReadable(events.descriptor))
+        withExtendedLifetime(keeper) {}
+    }
 }
