@@ -103,7 +103,7 @@ final class World {
 final class Watcher: ModelObserver {
     static let known: Set<XenErrorCode> = [
         .eperm, .enoent, .esrch, .e2big, .eagain, .enomem, .eacces, .efault, .ebusy, .eexist, .einval, .enotty, .efbig,
-        .enospc, .enosys, .enodata, .eoverflow, .eopnotsupp, .enotconn,
+        .enospc, .erange, .enosys, .enodata, .eoverflow, .eopnotsupp, .enotconn,
     ]
 
     static func check(_ refusal: Refusal) {

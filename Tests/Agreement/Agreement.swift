@@ -23,7 +23,12 @@ struct Agreement {
                 () throws(Disagreement) in
                 try SelectionAgreement.run(steps: 1_000_000, seed: seed)
             } && isRight
-        print("1..3")
+        isRight =
+            report(4, "1,000,000 hostile calls trap nothing and write nowhere that they may not") {
+                () throws(Disagreement) in
+                try HostileCalls.run(steps: 1_000_000, seed: seed)
+            } && isRight
+        print("1..4")
         exitProgram(isRight ? 0 : 1)
     }
 

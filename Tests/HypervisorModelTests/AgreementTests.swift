@@ -32,4 +32,10 @@ import XenABI
         let selected = try SelectionAgreement.run(steps: 20_000, seed: 3)
         #expect(selected == Set((0..<8).map { $0 } + [nil]))
     }
+
+    @Test("random bytes trap nothing and are written to by no operation that may not, over 20,000 calls")
+    func hostile() throws {
+        let succeeded = try HostileCalls.run(steps: 20_000, seed: 1)
+        #expect(Set(DMOpcode.all).subtracting(succeeded) == [])
+    }
 }

@@ -19,6 +19,9 @@ struct Randomness {
 
     /// A number below `bound`.
     mutating func below(_ bound: UInt64) -> UInt64 { next() % bound }
+
+    /// One of these; there is one.
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[Int(below(UInt64(elements.count)))] }
 }
 
 /// Where a model and its naive counterpart have parted.
