@@ -98,8 +98,9 @@ extension Scenario {
 
     /// All that a device model does to serve: a server with pages and claims, enabled, its ports bound.
     func serve() {
-        guard let handle = world.privcmds.first(where: { $0.kernel.domain.id == World.dom0 }),
-            let events = world.evtchns.first(where: { $0.kernel.domain.id == World.dom0 })
+        let caller = program.chance(of: 12) ? World.dom0 : World.stub
+        guard let handle = world.privcmds.first(where: { $0.kernel.domain.id == caller }),
+            let events = world.evtchns.first(where: { $0.kernel === handle.kernel })
         else { return }
         let id = DomainID(UInt16(1 + (program.byte() & 1)))
         guard let domain = world.hypervisor.domain(id), domain.shape.kind != .pv else { return }

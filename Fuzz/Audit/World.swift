@@ -90,6 +90,21 @@ final class World {
             isArm: flags & 0x70 == 0x70, hasIOMMU: flags & 0x80 != 0)
     }
 
+    /// What must hold after each step.
+    func check() {
+        hypervisor.checkState()
+        for (_, domain) in hypervisor.domains {
+            let counted = areas.reduce(0) { sum, area in sum + area.counted.count { $0 === domain } }
+            hold(domain.mappingCount == counted, "mappings are counted: \(domain.mappingCount), \(counted)")
+        }
+        for handle in evtchns where hypervisor.domain(handle.kernel.domain.id) === handle.kernel.domain {
+            for port in handle.kernel.ports(of: handle.file) {
+                let entry = handle.kernel.domain.ports[port]
+                hold(entry.state != .free && entry.consumer == .kernel, "a file's port \(port) is its domain's")
+            }
+        }
+    }
+
     /// A process of a domain ends with all that it has open.
     func endProcesses(of kernel: LinuxKernel) {
         for handle in evtchns where handle.kernel === kernel { handle.file.close() }
