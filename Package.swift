@@ -119,7 +119,9 @@ let testTargets: [Target] = [
         exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
     .executableTarget(
         name: "sandbox-exerciser",
-        dependencies: ["ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "SystemCalls", "XenABI"],
+        dependencies: [
+            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "XenABI",
+        ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),

@@ -36,6 +36,8 @@ final class SandboxEvents: EventChannels {
     private var owed: UInt64 = 0
     /// Whether a port was handed out since `next()` last answered nil.
     private var isInRound = false
+    /// Whether commands were written that the sandbox may not have carried out yet.
+    private var hasWritten = false
     /// Whether the sandbox is to be woken for commands that can wait until the end of the round.
     private var owesWaking = false
     private let spinNanoseconds: UInt64
@@ -68,7 +70,10 @@ final class SandboxEvents: EventChannels {
         let call: StaticString = "IOCTL_EVTCHN_NOTIFY"
         guard bound.contains(port) else { throw XenError(.enotconn, call, value: UInt64(port.rawValue)) }
         if connection.isGone { throw SandboxConnection.gone }
-        if commands.push(EventCommand.notify(port: port.rawValue).word, to: memory) { return try wake() }
+        if commands.push(EventCommand.notify(port: port.rawValue).word, to: memory) {
+            hasWritten = true
+            return try wake()
+        }
         let argument = NumberArgument(port.rawValue)
         _ = try connection.ask(.notify, argument, NoBody.self, call, value: UInt64(port.rawValue))
     }
@@ -83,6 +88,7 @@ final class SandboxEvents: EventChannels {
                 .unmask, NumberArgument(port.rawValue), NoBody.self, call, value: UInt64(port.rawValue))
             return
         }
+        hasWritten = true
         // Within a round it can wait: what fires is seen by the end of the round at the earliest, and mostly a
         // notification comes before.
         if isInRound { owesWaking = true } else { try wake() }
@@ -191,6 +197,10 @@ final class SandboxEvents: EventChannels {
         if owesWaking { try wake() }
         if connection.isGone { return .event }
         var hasEvent = !taken.isEmpty || !fired.isEmpty(memory)
+        if !hasEvent, milliseconds == 0 {
+            try settleCommands()
+            hasEvent = !fired.isEmpty(memory)
+        }
         if hasEvent && other == nil { return .event }
         if spinNanoseconds > 0, milliseconds != 0 {
             if !hasEvent { hasEvent = spin() }
@@ -200,21 +210,48 @@ final class SandboxEvents: EventChannels {
             }
             roundsUntilLook = Self.roundsPerLook
         }
-        if !isArmed, !hasEvent {
-            arm()
-            hasEvent = !fired.isEmpty(memory)
+        while true {
+            if !isArmed, !hasEvent {
+                arm()
+                hasEvent = !fired.isEmpty(memory)
+            }
+            let ready: ReadableDescriptors
+            do throws(SystemError) {
+                ready = try waitUntilReadable(
+                    wakesUs.rawValue, or: other, or: connection.descriptor,
+                    milliseconds: hasEvent ? 0 : milliseconds)
+            } catch {
+                throw XenError(XenErrorCode(error.code), "poll")
+            }
+            if ready.contains(.second) { return .other }
+            if ready.contains(.third) {
+                connection.hear()
+                return .event
+            }
+            if hasEvent || !fired.isEmpty(memory) { return .event }
+            if ready.isEmpty { return .timeout }
+            // A signal for what was taken before it came. There are as many of these as are owed.
+            try readSignals()
         }
-        let ready: ReadableDescriptors
-        do throws(SystemError) {
-            ready = try waitUntilReadable(
-                wakesUs.rawValue, or: other, or: connection.descriptor,
-                milliseconds: hasEvent ? 0 : milliseconds)
-        } catch {
-            throw XenError(XenErrorCode(error.code), "poll")
+    }
+
+    /// Who asks what is there without waiting wants to know of what it has caused itself: on real Xen a notification has
+    /// arrived when the call returns. A packet is served after the ring.
+    private func settleCommands() throws(XenError) {
+        guard hasWritten else { return }
+        hasWritten = false
+        _ = try connection.ask(
+            .unmask, NumberArgument(0), NoBody.self, "write /dev/xen/evtchn", value: 0)
+    }
+
+    /// Reads signals that are owed.
+    private func readSignals() throws(XenError) {
+        if isArmed, !EventLayout.processSleeps.isSet(memory) {
+            isArmed = false
+            owed += 1
         }
-        if ready.contains(.second) { return .other }
-        if ready.contains(.third) { connection.hear() }
-        return hasEvent || !ready.isEmpty ? .event : .timeout
+        try drain()
+        if connection.isGone { throw SandboxConnection.gone }
     }
 
     /// Looks at the ring for a while, awake: the sandbox need not signal.

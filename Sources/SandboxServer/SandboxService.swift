@@ -193,10 +193,10 @@ public final class SandboxService: DescriptorHandler {
         }
     }
 
-    /// Serves the commands of a connection's ring.
-    func serveRings(of connection: ServedConnection) {
+    /// Serves the commands of a connection's ring, so many at most (nil: a turn's).
+    func serveRings(of connection: ServedConnection, max: Int? = nil) {
         guard !connection.isClosed, let rings = connection.nodes?.rings else { return }
-        switch rings.serve(max: options.limits.commandsPerTurn, arms: options.spinMicroseconds == 0) {
+        switch rings.serve(max: max ?? options.limits.commandsPerTurn, arms: options.spinMicroseconds == 0) {
         case .done: break
         case .more: if !busy.contains(where: { $0 === connection }) { busy.append(connection) }
         case .broken(let reason): close(connection, because: reason.description)

@@ -87,7 +87,7 @@ final class ServedConnection: DescriptorHandler {
             let header = try WireHeader(from: &reader)
             if header.flags != 0 { throw WireError("unknown flags", at: 6) }
             // What it has told by its ring came before.
-            if let nodes, nodes.rings.hasCommands { service.serveRings(of: self) }
+            if let nodes, nodes.rings.hasCommands { service.serveRings(of: self, max: Int(EventLayout.capacity)) }
             if isClosed { return }
             try act(on: header, reader)
         } catch {
