@@ -24,7 +24,7 @@ final class SandboxMemory: GuestMemory {
         var done = 0
         while done < frames.count {
             let end = min(frames.count, done + WireLimits.framesPerPacket)
-            let part = frames[done..<end].map(\.rawValue)
+            let part = frames[done..<end].map { $0.rawValue }
             let request = FrameMapping(domain, isWritable: access == .readWrite, part)
             let pieces = try connection.ask(.mapFrames, request, MappedPieces.self, call, domain: domain)
             if let refused = try place(pieces, count: part.count, at: done, access, in: &mapping) {

@@ -1,4 +1,4 @@
-// Event channels of a platform in the model's own process: an evtchn file, and a descriptor only where one is asked for.
+// Event channels of a platform in the model's own process: an evtchn file, and a descriptor where one is asked for.
 // Not for: the file's rules (EventChannelFile).
 
 internal import HypervisorModel
