@@ -77,7 +77,7 @@ let programTargets: [Target] = [
         name: "corbel",
         dependencies: deviceModel + [
             "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
-            "SandboxWire",
+            "SandboxWire", "EventLoop",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
@@ -122,7 +122,9 @@ let testTargets: [Target] = [
         exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
     .executableTarget(
         name: "sandbox-exerciser",
-        dependencies: ["ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "SystemCalls", "XenABI"],
+        dependencies: [
+            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "XenABI",
+        ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
     tests("SystemCallsTests", ["SystemCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),

@@ -15,6 +15,14 @@ public protocol TimerHandler: AnyObject {
     func fired(_ timer: LoopTimer, on loop: EventLoop)
 }
 
+/// Told before and after the loop sleeps: it gives a lock back meanwhile, where other threads use what handlers use.
+public protocol SleepGate: AnyObject {
+    /// The loop is about to wait.
+    func willSleep()
+    /// The loop has waited; handlers are next.
+    func didSleep()
+}
+
 /// A descriptor that a loop watches, by number. Never used twice within a loop.
 public struct Watch: Hashable, Sendable {
     let slot: UInt32
@@ -54,6 +62,8 @@ public final class EventLoop {
     /// What the timer descriptor is set to, so that it is set anew only when that changes.
     private var armedFor: MonotonicTime?
     private var stopping = false
+    /// Told before and after each sleep, where threads share what the handlers use. The loop does not keep it.
+    public weak var gate: (any SleepGate)?
 
     /// Throws what the kernel answers, EMFILE say.
     public init() throws(SystemError) {
@@ -129,7 +139,7 @@ public final class EventLoop {
 
     private func round(milliseconds: Int32?, until isOver: () -> Bool) throws(SystemError) {
         try arm()
-        let count = try poll.wait(milliseconds: milliseconds)
+        let count = try sleep(milliseconds)
         var timerIsDue = false
         for index in 0..<count {
             let event = poll.event(at: index)
@@ -144,6 +154,13 @@ public final class EventLoop {
             if isOver() { return }
         }
         if timerIsDue { try fireTimers(until: isOver) }
+    }
+
+    private func sleep(_ milliseconds: Int32?) throws(SystemError) -> Int {
+        guard let gate else { return try poll.wait(milliseconds: milliseconds) }
+        gate.willSleep()
+        defer { gate.didSleep() }
+        return try poll.wait(milliseconds: milliseconds)
     }
 
     private func arm() throws(SystemError) {

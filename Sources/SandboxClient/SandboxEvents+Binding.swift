@@ -62,7 +62,7 @@ extension SandboxConnection {
         do throws(SystemError) {
             let memory = try MappedMemory(sharing: file, byteCount: EventLayout.byteCount, access: .readWrite)
             return try SandboxEvents(
-                self, memory: MappedPages(memory, owner: PlainMappings()), wakesUs: EventCounter(owning: wakesUs),
+                self, memory: MappedPages(memory, owner: PlainMappings()), wakesUs: wakesUs,
                 wakesSandbox: EventCounter(owning: wakesSandbox), spinMicroseconds: spinMicroseconds)
         } catch {
             throw SandboxError(error, path: path)

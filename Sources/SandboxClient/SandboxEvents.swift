@@ -18,8 +18,11 @@ final class SandboxEvents: EventChannels {
 
     let connection: SandboxConnection
     private let memory: MappedPages
-    private let wakesUs: EventCounter
+    private let wakesUs: OwnedDescriptor
     private let wakesSandbox: EventCounter
+    /// Our own, for `descriptor`: see `remind`.
+    private let reminder: EventCounter
+    private var isReminded = false
     private var poll: EventPoll
     private var fired = RingReader(EventLayout.fired)
     private var commands = RingWriter(EventLayout.commands)
@@ -33,19 +36,24 @@ final class SandboxEvents: EventChannels {
     private var owed: UInt64 = 0
     /// Whether a port was handed out since `next()` last answered nil.
     private var isInRound = false
+    /// Whether commands were written that the sandbox may not have carried out yet.
+    private var hasWritten = false
     /// Whether the sandbox is to be woken for commands that can wait until the end of the round.
     private var owesWaking = false
     private let spinNanoseconds: UInt64
     private var roundsUntilLook = 0
 
     init(
-        _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming EventCounter,
+        _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming OwnedDescriptor,
         wakesSandbox: consuming EventCounter, spinMicroseconds: UInt32
     ) throws(SystemError) {
         self.connection = connection
         self.memory = memory
         poll = try EventPoll()
-        try poll.add(wakesUs.descriptor.rawValue, .readable, token: 0)
+        reminder = try EventCounter()
+        try poll.add(reminder.descriptor.rawValue, .readable, token: 2)
+        try wakesUs.setNonBlocking(true)
+        try poll.add(wakesUs.rawValue, .readable, token: 0)
         try poll.add(connection.descriptor, .readable, token: 1)
         self.wakesUs = wakesUs
         self.wakesSandbox = wakesSandbox
@@ -62,7 +70,10 @@ final class SandboxEvents: EventChannels {
         let call: StaticString = "IOCTL_EVTCHN_NOTIFY"
         guard bound.contains(port) else { throw XenError(.enotconn, call, value: UInt64(port.rawValue)) }
         if connection.isGone { throw SandboxConnection.gone }
-        if commands.push(EventCommand.notify(port: port.rawValue).word, to: memory) { return try wake() }
+        if commands.push(EventCommand.notify(port: port.rawValue).word, to: memory) {
+            hasWritten = true
+            return try wake()
+        }
         let argument = NumberArgument(port.rawValue)
         _ = try connection.ask(.notify, argument, NoBody.self, call, value: UInt64(port.rawValue))
     }
@@ -77,6 +88,7 @@ final class SandboxEvents: EventChannels {
                 .unmask, NumberArgument(port.rawValue), NoBody.self, call, value: UInt64(port.rawValue))
             return
         }
+        hasWritten = true
         // Within a round it can wait: what fires is seen by the end of the round at the earliest, and mostly a
         // notification comes before.
         if isInRound { owesWaking = true } else { try wake() }
@@ -122,17 +134,17 @@ final class SandboxEvents: EventChannels {
             isArmed = false
             owed += 1
         }
-        if owed > 0 || foundNothing { try drain() }
+        if owed > 0 || isReminded || foundNothing { try drain() }
         // Called for nothing: the descriptor may be readable for another reason.
         if foundNothing { connection.look() }
         if connection.isGone { throw SandboxConnection.gone }
         if isArmed { return true }
         arm()
         if fired.isEmpty(memory) { return true }
+        // Something came meanwhile, perhaps too early to be signalled.
         if EventLayout.processSleeps.clear(memory) {
             isArmed = false
-            // What is in the ring keeps the descriptor readable, whether or not it is asked for now.
-            try signalOurselves()
+            try remind()
         }
         return false
     }
@@ -143,17 +155,25 @@ final class SandboxEvents: EventChannels {
     }
 
     private func drain() throws(XenError) {
+        var storage: [64 of UInt8] = .init(repeating: 0)
+        var bytes = storage.mutableSpan
         do throws(SystemError) {
-            owed -= min(owed, try wakesUs.drain())
+            if isReminded { _ = try reminder.drain() }
+            isReminded = false
+            guard let count = try wakesUs.readIfReady(into: &bytes) else { return }
+            // The end of the pipe: the socket says the same.
+            if count == 0 { return connection.look() }
+            owed -= min(owed, UInt64(count))
         } catch {
             throw connection.end()
         }
     }
 
-    private func signalOurselves() throws(XenError) {
+    /// Keeps the descriptor readable for what is here already, whether or not `next()` is asked for it at once.
+    private func remind() throws(XenError) {
         do throws(SystemError) {
-            try wakesUs.signal()
-            owed += 1
+            try reminder.signal()
+            isReminded = true
         } catch {
             throw connection.end()
         }
@@ -166,8 +186,8 @@ final class SandboxEvents: EventChannels {
         while case .word(let word) = fired.pop(from: memory) {
             if word != port.rawValue { taken.append(EventPort(word)) }
         }
-        // They keep the descriptor readable.
-        if !taken.isEmpty { try? signalOurselves() }
+        // A failure is told by the next call.
+        if !taken.isEmpty { try? remind() }
     }
 
     // MARK: Waiting
@@ -177,6 +197,10 @@ final class SandboxEvents: EventChannels {
         if owesWaking { try wake() }
         if connection.isGone { return .event }
         var hasEvent = !taken.isEmpty || !fired.isEmpty(memory)
+        if !hasEvent, milliseconds == 0 {
+            try settleCommands()
+            hasEvent = !fired.isEmpty(memory)
+        }
         if hasEvent && other == nil { return .event }
         if spinNanoseconds > 0, milliseconds != 0 {
             if !hasEvent { hasEvent = spin() }
@@ -186,21 +210,48 @@ final class SandboxEvents: EventChannels {
             }
             roundsUntilLook = Self.roundsPerLook
         }
-        if !isArmed, !hasEvent {
-            arm()
-            hasEvent = !fired.isEmpty(memory)
+        while true {
+            if !isArmed, !hasEvent {
+                arm()
+                hasEvent = !fired.isEmpty(memory)
+            }
+            let ready: ReadableDescriptors
+            do throws(SystemError) {
+                ready = try waitUntilReadable(
+                    wakesUs.rawValue, or: other, or: connection.descriptor,
+                    milliseconds: hasEvent ? 0 : milliseconds)
+            } catch {
+                throw XenError(XenErrorCode(error.code), "poll")
+            }
+            if ready.contains(.second) { return .other }
+            if ready.contains(.third) {
+                connection.hear()
+                return .event
+            }
+            if hasEvent || !fired.isEmpty(memory) { return .event }
+            if ready.isEmpty { return .timeout }
+            // A signal for what was taken before it came. There are as many of these as are owed.
+            try readSignals()
         }
-        let ready: ReadableDescriptors
-        do throws(SystemError) {
-            ready = try waitUntilReadable(
-                wakesUs.descriptor.rawValue, or: other, or: connection.descriptor,
-                milliseconds: hasEvent ? 0 : milliseconds)
-        } catch {
-            throw XenError(XenErrorCode(error.code), "poll")
+    }
+
+    /// Who asks what is there without waiting wants to know of what it has caused itself: on real Xen a notification has
+    /// arrived when the call returns. A packet is served after the ring.
+    private func settleCommands() throws(XenError) {
+        guard hasWritten else { return }
+        hasWritten = false
+        _ = try connection.ask(
+            .unmask, NumberArgument(0), NoBody.self, "write /dev/xen/evtchn", value: 0)
+    }
+
+    /// Reads signals that are owed.
+    private func readSignals() throws(XenError) {
+        if isArmed, !EventLayout.processSleeps.isSet(memory) {
+            isArmed = false
+            owed += 1
         }
-        if ready.contains(.second) { return .other }
-        if ready.contains(.third) { connection.hear() }
-        return hasEvent || !ready.isEmpty ? .event : .timeout
+        try drain()
+        if connection.isGone { throw SandboxConnection.gone }
     }
 
     /// Looks at the ring for a while, awake: the sandbox need not signal.

@@ -1,6 +1,7 @@
 // A vCPU that a thread runs as: each access blocks the thread until the device model has answered. The other way to
 // run guests beside scripts. Not for: what the guest does.
 
+public import EventLoop
 public import HypervisorModel
 public import SystemCalls
 public import XenABI
@@ -42,6 +43,9 @@ public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
     /// The event that was injected, taken.
     public func takeEvent() -> InjectedEvent? { monitor.locked { vcpu.takeEvent() } }
 
+    /// The level of an interrupt line of the domain's (its IO-APIC pin). dmop.md sections 3.8 and 3.9.
+    public func level(ofGSI gsi: Int) -> Bool { monitor.locked { domain.interruptLines.level(ofGSI: gsi) } }
+
     /// The guest shuts its domain down. Waits for requests that are out.
     public func shutDown(_ reason: ShutdownReason) {
         monitor.locked { hypervisor.shutDown(domain, reason) }
@@ -54,4 +58,21 @@ public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
     public func waitForEnd() {
         monitor.locked { while !domain.life.isDying { monitor.wait() } }
     }
+}
+
+/// Lets threads run guests while a loop sleeps: the loop's thread holds the monitor all the rest of the time.
+public final class MonitorGate: SleepGate {
+    private let monitor: Monitor
+
+    /// A gate of this monitor. Who runs the loop takes the monitor before.
+    public init(_ monitor: Monitor) { self.monitor = monitor }
+
+    /// Threads may go on, and look whether what they wait for has come.
+    public func willSleep() {
+        monitor.wakeAll()
+        monitor.unlock()
+    }
+
+    /// The loop's thread has the model again.
+    public func didSleep() { monitor.lock() }
 }

@@ -2,7 +2,9 @@
 // an event while the other side is awake.
 // Each side trusts its own numbers only. What it reads of the other's is a hint: copied once, checked, and harmful to
 // nobody but the other.
-// Not for: waking; who finds the other side asleep signals its eventfd.
+// Not for: waking. Who finds the process asleep writes a byte to its pipe; who finds the sandbox asleep signals its
+// eventfd. A pipe, because its two ends can be made non-blocking apart: a process that never reads can't make the sandbox
+// wait.
 
 public import XenPlatform
 

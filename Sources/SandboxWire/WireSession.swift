@@ -58,8 +58,8 @@ public struct Hello: WireBody {
     }
 }
 
-/// The answer to `Hello`. With nodes, three descriptors come with it: the memory file of the event rings, the eventfd
-/// that wakes the process, the eventfd that wakes the sandbox.
+/// The answer to `Hello`. With nodes, three descriptors come with it: the memory file of the event rings, the reading
+/// end of the pipe that wakes the process, the eventfd that wakes the sandbox.
 public struct Welcome: WireBody {
     /// Bytes of the memory file; 0 without nodes.
     public var eventByteCount: UInt32

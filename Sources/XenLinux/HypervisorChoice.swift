@@ -1,6 +1,9 @@
 // Which platform a program runs on: option, then environment, then the real Xen. design.md section 3.
 // Not for: parsing the rest of a command line.
 
+internal import DaemonShell
+public import SandboxClient
+internal import StatisticsPage
 internal import SystemCalls
 public import XenABI
 public import XenPlatform
@@ -53,7 +56,13 @@ public enum HypervisorChoice: Equatable, Sendable {
                 throw .xen(error)
             }
         case .sandbox(let path):
-            throw .noSandbox(path: path)
+            let clock = SystemClock()
+            do throws(SandboxError) {
+                return try SandboxClient.open(
+                    path: path, clock: clock, statistics: StatisticsFile.board(platform: .sandbox, clock: clock))
+            } catch {
+                throw .sandbox(error)
+            }
         }
     }
 }
@@ -62,15 +71,15 @@ public enum HypervisorChoice: Equatable, Sendable {
 public enum HypervisorError: Error, Sendable, CustomStringConvertible {
     /// Neither `xen` nor `sandbox:PATH`.
     case unknownName(String)
-    /// This program was built without the sandbox.
-    case noSandbox(path: String)
+    /// There is no connection to the sandbox.
+    case sandbox(SandboxError)
     /// The real Xen can't be used.
     case xen(XenError)
 
     public var description: String {
         switch self {
         case .unknownName(let name): "no such hypervisor: \"\(name)\" (say xen or sandbox:PATH)"
-        case .noSandbox(let path): "sandbox:\(path): this build cannot speak to a sandbox yet; use xen, or the lab"
+        case .sandbox(let error): error.description
         case .xen(let error): XenLinux.advice(for: error) ?? error.description
         }
     }

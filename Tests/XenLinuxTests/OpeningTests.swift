@@ -59,10 +59,12 @@ import XenPlatform
         }
     }
 
-    @Test func aSandboxIsRefusedByName() throws {
-        let choice = try HypervisorChoice("sandbox:/run/x")
+    @Test func whereNoSandboxListensItIsSaidHowToStartOne() throws {
+        let choice = try HypervisorChoice("sandbox:/nowhere/x")
         let error = #expect(throws: HypervisorError.self) { _ = try choice.open() }
-        #expect(error?.description.hasPrefix("sandbox:/run/x: ") == true)
+        #expect(
+            error?.description
+                == "no sandbox listens at /nowhere/x: start one with corbel sandbox start --socket /nowhere/x")
     }
 
     @Test func theFirstSignalToStopIsRemembered() {

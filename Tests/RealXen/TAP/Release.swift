@@ -3,8 +3,9 @@
 
 internal import SystemCalls
 
-/// The minor version, 17 for 4.17, as /sys/hypervisor says; nil when it doesn't.
+/// The minor version, 17 for 4.17, as /sys/hypervisor says; on a sandbox there is none, and TEST_XEN_MINOR says.
 func xenMinorVersion() -> Int? {
+    if let named = environmentVariable("TEST_XEN_MINOR") { return Int(named) }
     guard let file = try? OwnedDescriptor.open(path: "/sys/hypervisor/version/minor", .read) else { return nil }
     var bytes = [UInt8](repeating: 0, count: 16)
     var span = bytes.mutableSpan

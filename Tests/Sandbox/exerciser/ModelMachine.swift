@@ -9,8 +9,13 @@ import XenABI
 
 final class ModelMachine: GuestMachine, @unchecked Sendable {
     private let vcpu: ThreadedVCPU
+    /// Of vCPU 0 of a guest that has one.
+    private let ioapic: IOAPIC?
 
-    init(_ vcpu: ThreadedVCPU) { self.vcpu = vcpu }
+    init(_ vcpu: ThreadedVCPU, ioapic: IOAPIC?) {
+        self.vcpu = vcpu
+        self.ioapic = ioapic
+    }
 
     func portIn(_ port: UInt32, width: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: perform(.input(UInt16(truncatingIfNeeded: port), size(width))))
@@ -30,19 +35,24 @@ final class ModelMachine: GuestMachine, @unchecked Sendable {
 
     func load(_ address: UInt64, width: Int) -> UInt64 { perform(.load(address, size(width))) }
 
-    func store(_ address: UInt64, width: Int, _ value: UInt64) { _ = perform(.store(address, size(width), value)) }
+    func store(_ address: UInt64, width: Int, _ value: UInt64) {
+        if let ioapic, address & ~0xFFF == IOAPIC.base { return ioapic.store(address & 0xFFF, value) }
+        _ = perform(.store(address, size(width), value))
+    }
 
-    /// The side that is in the guest's image is RAM.
+    /// Where the source is RAM of the guest's image it is a write to the destination; otherwise a read of the source.
     func move(to destination: UInt64, from source: UInt64, width: Int, count: UInt64, down: Bool) {
         let image = image_start()..<image_end()
         let count = UInt32(truncatingIfNeeded: count)
         _ = perform(
-            image.contains(destination)
-                ? .repeatedLoad(source, size(width), count: count, to: destination, descending: down)
-                : .repeatedStore(destination, size(width), count: count, from: source, descending: down))
+            image.contains(source)
+                ? .repeatedStore(destination, size(width), count: count, from: source, descending: down)
+                : .repeatedLoad(source, size(width), count: count, to: destination, descending: down))
     }
 
-    func takeInterrupt() -> UInt8? { vcpu.takeInterrupt() }
+    func takeInterrupt() -> UInt8? {
+        vcpu.takeInterrupt() ?? ioapic?.next { vcpu.level(ofGSI: $0) }
+    }
 
     /// On AMD an event that is no exception's ends the domain (dmop.md section 3.13).
     func takeEvent() -> UInt8? { vcpu.takeEvent()?.vector }

@@ -1,0 +1,101 @@
+// The sandbox' side of the rings that it shares with a process: what fires goes in, commands come out. Everything that
+// the process has written there is a hint. Not for: packets (ServedConnection).
+
+internal import HypervisorModel
+internal import SandboxWire
+internal import SystemCalls
+internal import XenABI
+internal import XenPlatform
+
+/// An open evtchn file of a process, and the memory by which it is used.
+final class ServedRings {
+    /// What serving the commands has come to.
+    enum Outcome {
+        /// All were served, and the process knows that it has to wake us.
+        case done
+        /// There are more.
+        case more
+        /// The process has written what can't be.
+        case broken(StaticString)
+    }
+
+    let file: EventChannelFile
+    private let memoryFile: OwnedDescriptor
+    private let memory: MappedPages
+    private let wakingEnd: OwnedDescriptor
+    private let sleepingEnd: OwnedDescriptor
+    /// Signalled by the process; never read, because it is watched for its edges.
+    let counter: EventCounter
+    private var fired = RingWriter(EventLayout.fired)
+    private var commands = RingReader(EventLayout.commands)
+    /// Ports that are bound.
+    private(set) var ports: Set<UInt32> = []
+
+    init(_ file: EventChannelFile) throws(SystemError) {
+        self.file = file
+        memoryFile = try OwnedDescriptor.sealedMemoryFile(name: "corbel events", byteCount: EventLayout.byteCount)
+        let mapped = try MappedMemory(sharing: memoryFile, byteCount: EventLayout.byteCount, access: .readWrite)
+        memory = MappedPages(mapped, keeping: nil)
+        let pipe = try Pipe()
+        sleepingEnd = try pipe.reading.duplicate()
+        wakingEnd = try pipe.writing.duplicate()
+        try sleepingEnd.setNonBlocking(true)
+        try wakingEnd.setNonBlocking(true)
+        counter = try EventCounter()
+        EventLayout.sandboxSleeps.set(memory)
+        file.whenReadable = { [unowned self] in pump() }
+    }
+
+    deinit { file.close() }
+
+    /// What the process gets, in the order of `Welcome`.
+    var descriptors: [Int32] { [memoryFile.rawValue, sleepingEnd.rawValue, counter.descriptor.rawValue] }
+
+    func bound(_ port: EventPort) { ports.insert(port.rawValue) }
+
+    func unbound(_ port: EventPort) { ports.remove(port.rawValue) }
+
+    /// Whether there are commands, as far as the process says. Costs no system call.
+    var hasCommands: Bool { !commands.isEmpty(memory) }
+
+    /// Puts what has fired into the ring, as far as there is room, and wakes the process if it sleeps.
+    func pump() {
+        var isNew = false
+        while fired.hasRoom(memory), let port = try? file.next() {
+            isNew = fired.push(port.rawValue, to: memory) || isNew
+        }
+        guard isNew, EventLayout.processSleeps.take(memory) else { return }
+        // EAGAIN: the pipe is full, so it is readable, which is all that is wanted. EPIPE: the process is going.
+        let byte: [1 of UInt8] = [1]
+        _ = try? wakingEnd.write(byte.span)
+    }
+
+    /// Before sleeping: from here on the process signals. False: there are commands already.
+    func arm() -> Bool {
+        EventLayout.sandboxSleeps.set(memory)
+        return commands.isEmpty(memory)
+    }
+
+    /// Serves commands, so many at most. `arms`: when there are no more, the process is told to signal.
+    func serve(max: Int, arms: Bool) -> Outcome {
+        for _ in 0..<max {
+            switch commands.pop(from: memory) {
+            case .word(let word):
+                guard let command = EventCommand(word) else { return .broken("an unknown command in its ring") }
+                perform(command)
+            case .broken: return .broken("impossible numbers in its ring")
+            case .empty:
+                if !arms || arm() { return .done }
+            }
+        }
+        return .more
+    }
+
+    /// Ports that are not the process' own are ignored by the file.
+    private func perform(_ command: EventCommand) {
+        switch command {
+        case .notify(let port): if ports.contains(port) { try? file.notify(EventPort(port)) }
+        case .unmask(let port): file.unmask(EventPort(port))
+        }
+    }
+}
