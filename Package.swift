@@ -136,6 +136,11 @@ let testTargets: [Target] = [
     tests("FrameBufferTests", ["FrameBuffer", "StoredPNG"] + deviceTests),
     tests("ShadowTableTests", ["ShadowTable"] + deviceTests),
     tests("BlockDeviceTests", ["BlockDevice", "SystemCalls"] + deviceTests),
+    // The tutorial's device as it is at its end; the files are links to those that the tutorial shows.
+    program("GuestPipe", deviceModel, path: "Tests/Tutorial/GuestPipe"),
+    .testTarget(
+        name: "GuestPipeTests", dependencies: ["GuestPipe"] + deviceTests, path: "Tests/Tutorial/GuestPipeTests",
+        swiftSettings: house),
     tests("LabKitTests", ["LabKit"]),
     // Long runs of the library, built for release; prints TAP.
     .executableTarget(
