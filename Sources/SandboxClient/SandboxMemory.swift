@@ -1,4 +1,5 @@
-// Mapping of guest frames and resources: the sandbox says which pages of which files they are. dmop.md sections 9.4, 9.5.
+// Mapping of guest frames and resources: the sandbox says which pages of which files they are. dmop.md sections 9.4 and
+// 9.5.
 
 internal import SandboxWire
 internal import SystemCalls

@@ -11,8 +11,10 @@ internal import XenPlatform
 final class InProcessEvents: EventChannels, PortOwner {
     private let file: EventChannelFile
     private let sandbox: InProcessSandbox
-    /// Made when it is first asked for.
+    /// Made when it is first asked for, or slept on.
     private var counter: EventCounter?
+    /// Somebody else may look at it: it is signalled for good, and otherwise only during a sleep of ours.
+    private var isHandedOut = false
     private var isSignalled = false
     private var restriction: DomainID?
     /// Ports bound here, so that after an overflow each can be looked at.
@@ -126,23 +128,29 @@ final class InProcessEvents: EventChannels, PortOwner {
     }
 
     var descriptor: Int32 {
-        if counter == nil { makeCounter() }
-        guard counter != nil else { return -1 }
+        guard makeCounter() else { return -1 }
+        isHandedOut = true
+        startSignalling()
         return number
     }
 
     private var number: Int32 = -1
 
-    /// From here on each first event of a row is signalled by a descriptor too.
-    private func makeCounter() {
+    private func makeCounter() -> Bool {
+        if counter != nil { return true }
         do throws(SystemError) {
             let made = try EventCounter()
             number = made.descriptor.rawValue
             counter = consume made
+            return true
         } catch {
-            return
+            return false
         }
-        file.whenReadable = { [unowned self] in signal() }
+    }
+
+    /// From here on each first event of a row is signalled by the descriptor too.
+    private func startSignalling() {
+        if file.whenReadable == nil { file.whenReadable = { [unowned self] in signal() } }
         if hasEvent { signal() }
     }
 
@@ -192,8 +200,11 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     private func sleep(_ other: Int32?, _ milliseconds: Int32?) throws(XenError) -> WaitOutcome {
         let ready: ReadableDescriptors
+        if makeCounter() { startSignalling() }
+        // What is signalled meanwhile is drained by `next()`.
+        defer { if !isHandedOut { file.whenReadable = nil } }
         do throws(SystemError) {
-            ready = try waitUntilReadable(descriptor, or: other, milliseconds: milliseconds)
+            ready = try waitUntilReadable(number, or: other, milliseconds: milliseconds)
         } catch {
             throw XenError(XenErrorCode(error.code), "poll /dev/xen/evtchn")
         }

@@ -157,6 +157,7 @@ import XenABI
         let bench = try AccessBench()
         let server = try bench.add(ports: [0x100...0x100], pages: false)
         #expect(bench.run(.input(0x100, .one)).outcome == .done(0xff))
+        #expect(bench.misuses == ["15.1 enabled without pages"])
         try server.takePages()
         #expect(server.slot().port.rawValue == 0)
         let early = bench.run(.input(0x100, .one))
@@ -164,6 +165,15 @@ import XenABI
         try server.enable(false)
         try server.enable(true)
         #expect(bench.run(.input(0x100, .one)) { _ in 1 }.outcome == .done(1))
+    }
+
+    @Test("slots are for 128 vCPUs: those beyond are heard by nobody")
+    func manyVCPUs() throws {
+        let bench = try AccessBench(DomainShape(vcpuCount: 130))
+        let server = try bench.add(ports: [0x100...0x100])
+        #expect(bench.guest.vcpus[127].perform(.input(0x100, .one)) == .waiting && server.isAsked(VCPUID(127)))
+        #expect(bench.guest.vcpus[128].perform(.input(0x100, .one)) == .done(0xff))
+        #expect(bench.guest.life.isRunning)
     }
 
     @Test("an interrupt by MSI is taken by the guest that waits for it: B24")

@@ -67,8 +67,8 @@ private struct HostileCall {
             Self.put(random.pick(Self.numbers) & 0xffff, 4, at: extent * 16, &data)
             Self.put(random.pick(Self.numbers), 8, at: extent * 16 + 8, &data)
         }
-        // Nobody waits for 2^32 frames.
-        if opcode == 12, operation.count >= 12 { (operation[10], operation[11]) = (0, 0) }
+        // Nobody waits for 2^32 frames, as Xen would: types of holes, a page that a move takes along with itself.
+        if opcode == 12 || opcode == 17, operation.count >= 12 { (operation[10], operation[11]) = (0, 0) }
     }
 
     var opcode: DMOpcode { DMOpcode(operation.isEmpty ? 0 : UInt32(operation[0])) }

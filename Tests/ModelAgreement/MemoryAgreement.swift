@@ -5,7 +5,7 @@ internal import XenABI
 
 /// The memory map against its naive model.
 public enum MemoryAgreement {
-    /// So many random steps; what came of them. Throws where the two part. Each guest lives for some steps only, because
+    /// So many random steps; what came of them. Throws where the two part. Each guest lives for some steps only:
     /// memory that is gone does not come back.
     @discardableResult
     public static func run(steps: Int, seed: UInt64) throws(Disagreement) -> Set<Outcome> {

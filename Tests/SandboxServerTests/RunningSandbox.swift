@@ -28,38 +28,43 @@ final class LogLines: Sendable {
 final class RunningSandbox: Sendable {
     let path = freshSocketPath()
     let log = LogLines()
-    private let shouldEnd = Atomic<Bool>(false)
-    private let hasEnded = DispatchSemaphore(value: 0)
+    private let state = State()
+
+    /// What the thread shares with this object, which it does not keep.
+    private final class State: Sendable {
+        let shouldEnd = Atomic<Bool>(false)
+        let hasEnded = DispatchSemaphore(value: 0)
+        let failure = Mutex<String?>(nil)
+    }
 
     init(release: Release = .standard, change: @escaping @Sendable (inout SandboxOptions) -> Void = { _ in }) throws {
         let started = DispatchSemaphore(value: 0)
-        let failure = Mutex<String?>(nil)
-        Thread { [self] in
-            var options = SandboxOptions(socketPath: path, release: release) { [log] in log.add($0) }
+        Thread { [state, path, log] in
+            var options = SandboxOptions(socketPath: path, release: release) { log.add($0) }
             change(&options)
             do {
                 let service = try SandboxService(options)
                 started.signal()
-                while !shouldEnd.load(ordering: .acquiring), !service.isStopped {
+                while !state.shouldEnd.load(ordering: .acquiring), !service.isStopped {
                     try service.step(milliseconds: 20)
                 }
                 service.close()
             } catch {
-                failure.withLock { $0 = "\(error)" }
+                state.failure.withLock { $0 = "\(error)" }
                 started.signal()
             }
-            hasEnded.signal()
+            state.hasEnded.signal()
         }.start()
         started.wait()
-        if let failure = failure.withLock({ $0 }) { throw RunError(failure) }
+        if let failure = state.failure.withLock({ $0 }) { throw RunError(failure) }
     }
 
     deinit { end() }
 
     /// Ends the sandbox, and waits until it has.
     func end() {
-        if shouldEnd.exchange(true, ordering: .acquiringAndReleasing) { return }
-        hasEnded.wait()
+        if state.shouldEnd.exchange(true, ordering: .acquiringAndReleasing) { return }
+        state.hasEnded.wait()
     }
 
     func control() throws -> SandboxControl { try SandboxControl(path: path) }
@@ -76,26 +81,32 @@ final class RunningSandbox: Sendable {
 /// A device model on a thread of its own, until this object goes.
 final class RunningDevice: Sendable {
     private let shouldEnd: @Sendable () -> Void
-    private let hasEnded = DispatchSemaphore(value: 0)
-    private let outcome = Mutex<String>("")
+    private let state = State()
+
+    /// What the thread shares with this object, which it does not keep.
+    private final class State: Sendable {
+        let hasEnded = DispatchSemaphore(value: 0)
+        let outcome = Mutex<String>("")
+    }
 
     /// Serves 16 bytes of memory at ports 0x100 to 0x10f of a domain.
     init(_ sandbox: RunningSandbox, domain: DomainID, restricted: Bool = true) throws {
         let stop = try StopCounter()
+        let path = sandbox.path
         shouldEnd = { stop.signal() }
         let isReady = DispatchSemaphore(value: 0)
-        Thread { [self] in
+        Thread { [state] in
             do {
-                let model = try sandbox.platform().domain(domain, restricted: restricted)
+                let model = try SandboxClient.open(path: path).domain(domain, restricted: restricted)
                 let server = try model.makeIOREQServer().mapPages().claim(.ports(0x100...0x10F), for: Bytes()).enable()
                 isReady.signal()
                 let end = try server.serve(until: stop)
-                outcome.withLock { $0 = "\(end)" }
+                state.outcome.withLock { $0 = "\(end)" }
             } catch {
-                outcome.withLock { $0 = "\(error)" }
+                state.outcome.withLock { $0 = "\(error)" }
                 isReady.signal()
             }
-            hasEnded.signal()
+            state.hasEnded.signal()
         }.start()
         isReady.wait()
     }
@@ -105,8 +116,8 @@ final class RunningDevice: Sendable {
     /// How serving has ended, or why it did not begin.
     func end(asking: Bool = true) -> String {
         if asking { shouldEnd() }
-        hasEnded.wait()
-        return outcome.withLock { $0 }
+        state.hasEnded.wait()
+        return state.outcome.withLock { $0 }
     }
 }
 
