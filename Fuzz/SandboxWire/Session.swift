@@ -141,7 +141,7 @@ final class Session {
                 return
             }
             hold(header.flags & WireHeader.answer != 0 && header.flags <= 3, "an answer says that it is one")
-            guard let kind = process.awaited[header.sequence] else { return hold(false, "an answer to no question") }
+            guard let kind = process.awaited[header.sequence] else { return hold(false, "an answer to no question: \(header)") }
             hold(kind == header.kind, "an answer has its question's kind")
             if header.flags & WireHeader.more == 0 { process.awaited[header.sequence] = nil }
             let result = try WireResult(from: &reader)
