@@ -163,6 +163,15 @@ let testTargets: [Target] = [
     tests("FenceRulesTests", ["FenceRules", "XenABI"]),
     program("xen-fence", ["CTrace", "FenceRules", "SystemCalls"], path: "Tests/RealXen/fence"),
     program("corbel-bench", deviceModel + ["GuestDriving"], path: "Benchmarks/swift"),
+    // The sandbox's part of `make bench`: no Xen is needed.
+    .target(name: "CSpawn", path: "Benchmarks/sandbox/CSpawn"),
+    program(
+        "corbel-sandbox-bench",
+        [
+            "CSpawn", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer", "SandboxClient",
+            "SandboxWire", "SystemCalls",
+        ],
+        path: "Benchmarks/sandbox/swift"),
 ]
 
 let package = Package(

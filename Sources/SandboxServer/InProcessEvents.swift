@@ -1,4 +1,4 @@
-// Event channels of a platform in the model's own process: an evtchn file, and a descriptor only where one is asked for.
+// Event channels of a platform in the model's own process: an evtchn file, and a descriptor where one is asked for.
 // Not for: the file's rules (EventChannelFile).
 
 internal import HypervisorModel
@@ -11,10 +11,17 @@ internal import XenPlatform
 final class InProcessEvents: EventChannels, PortOwner {
     private let file: EventChannelFile
     private let sandbox: InProcessSandbox
-    /// Made when it is first asked for.
+    /// Made when it is first asked for, or slept on.
     private var counter: EventCounter?
+    /// Somebody else may look at it: it is signalled for good, and otherwise only during a sleep of ours.
+    private var isHandedOut = false
     private var isSignalled = false
     private var restriction: DomainID?
+    /// Ports bound here, so that after an overflow each can be looked at.
+    private var bound: [EventPort] = []
+    /// Ports to be handed out because of an overflow: nobody knows which of them have fired.
+    private var recovered: [EventPort] = []
+    private var isRecovering = false
     /// Waits until the other descriptor is looked at although events are there.
     private var waitsUntilLook = 0
 
@@ -32,7 +39,7 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func bindInterdomain(_ domain: DomainID, port: EventPort) throws(XenError) -> BoundPort {
         do throws(Refusal) {
-            return BoundPort(try file.bindInterdomain(UInt32(domain.rawValue), port), owner: self)
+            return adopt(try file.bindInterdomain(UInt32(domain.rawValue), port))
         } catch {
             throw XenError(
                 error.code, "IOCTL_EVTCHN_BIND_INTERDOMAIN", domain: domain, value: UInt64(port.rawValue))
@@ -41,7 +48,7 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func bindUnbound(_ domain: DomainID) throws(XenError) -> BoundPort {
         do throws(Refusal) {
-            return BoundPort(try file.bindUnbound(UInt32(domain.rawValue)), owner: self)
+            return adopt(try file.bindUnbound(UInt32(domain.rawValue)))
         } catch {
             throw XenError(error.code, "IOCTL_EVTCHN_BIND_UNBOUND_PORT", domain: domain)
         }
@@ -49,7 +56,7 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func bindVIRQ(_ virq: VIRQ) throws(XenError) -> BoundPort {
         do throws(Refusal) {
-            return BoundPort(try file.bindVIRQ(virq), owner: self)
+            return adopt(try file.bindVIRQ(virq))
         } catch {
             throw XenError(error.code, "IOCTL_EVTCHN_BIND_VIRQ", value: UInt64(virq.rawValue))
         }
@@ -61,6 +68,14 @@ final class InProcessEvents: EventChannels, PortOwner {
         } catch {
             preconditionFailure("a port of ours was not bound")
         }
+        bound.removeAll { $0 == port }
+        recovered.removeAll { $0 == port }
+        isRecovering = !recovered.isEmpty
+    }
+
+    private func adopt(_ port: EventPort) -> BoundPort {
+        bound.append(port)
+        return BoundPort(port, owner: self)
     }
 
     func notify(_ port: EventPort) throws(XenError) {
@@ -85,35 +100,58 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     // MARK: Waiting
 
+    /// Whether `next()` has an answer.
+    private var hasEvent: Bool { file.isReadable || isRecovering || file.hasOverflowed }
+
     func next() throws(XenError) -> EventPort? {
+        if file.hasOverflowed { recover() }
         do throws(Refusal) {
-            let port = try file.next()
-            if isSignalled, !file.isReadable { try drain() }
+            let port = isRecovering ? nextRecovered() : try file.next()
+            if isSignalled, !hasEvent { try drain() }
             return port
         } catch {
             throw XenError(error.code, "read /dev/xen/evtchn")
         }
     }
 
+    /// The ring takes many bindings and unbindings with no reading between them for an overflow, as Linux' does.
+    private func recover() {
+        file.reset()
+        recovered = bound
+        isRecovering = !recovered.isEmpty
+    }
+
+    private func nextRecovered() -> EventPort? {
+        let port = recovered.popLast()
+        isRecovering = !recovered.isEmpty
+        return port
+    }
+
     var descriptor: Int32 {
-        if counter == nil { makeCounter() }
-        guard counter != nil else { return -1 }
+        guard makeCounter() else { return -1 }
+        isHandedOut = true
+        startSignalling()
         return number
     }
 
     private var number: Int32 = -1
 
-    /// From here on each first event of a row is signalled by a descriptor too.
-    private func makeCounter() {
+    private func makeCounter() -> Bool {
+        if counter != nil { return true }
         do throws(SystemError) {
             let made = try EventCounter()
             number = made.descriptor.rawValue
             counter = consume made
+            return true
         } catch {
-            return
+            return false
         }
-        file.whenReadable = { [unowned self] in signal() }
-        if file.isReadable { signal() }
+    }
+
+    /// From here on each first event of a row is signalled by the descriptor too.
+    private func startSignalling() {
+        if file.whenReadable == nil { file.whenReadable = { [unowned self] in signal() } }
+        if hasEvent { signal() }
     }
 
     private func signal() {
@@ -134,8 +172,9 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
         while true {
-            if file.isReadable, !isTimeToLook(at: other) { return .event }
-            if file.isReadable { return try isReadable(other) ? .other : .event }
+            let hasEvent = hasEvent
+            if hasEvent, !isTimeToLook(at: other) { return .event }
+            if hasEvent { return try isReadable(other) ? .other : .event }
             if try !sandbox.letGuestsRun() { break }
         }
         return try sleep(other, milliseconds)
@@ -161,8 +200,11 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     private func sleep(_ other: Int32?, _ milliseconds: Int32?) throws(XenError) -> WaitOutcome {
         let ready: ReadableDescriptors
+        if makeCounter() { startSignalling() }
+        // What is signalled meanwhile is drained by `next()`.
+        defer { if !isHandedOut { file.whenReadable = nil } }
         do throws(SystemError) {
-            ready = try waitUntilReadable(descriptor, or: other, milliseconds: milliseconds)
+            ready = try waitUntilReadable(number, or: other, milliseconds: milliseconds)
         } catch {
             throw XenError(XenErrorCode(error.code), "poll /dev/xen/evtchn")
         }

@@ -108,10 +108,12 @@ public final class SandboxLog: ModelObserver {
     /// Broken rules of dmop.md section 5.1: a good device model breaks none.
     public private(set) var misuses: [String] = []
 
+    /// Notes a refused call.
     public func refused(_ call: StaticString, by refusal: Refusal, caller: DomainID, target: DomainID?) {
         refusals.append("\(call): \(refusal)")
     }
 
+    /// Notes a broken rule.
     public func misuse(_ what: StaticString, domain: DomainID, vcpu: VCPUID) {
         misuses.append("\(what), vCPU \(vcpu.rawValue) of domain \(domain.rawValue)")
     }

@@ -89,7 +89,7 @@ public struct TestGuest {
         guard !processor.isBusy else {
             throw GuestFailure(.busy, "vCPU \(vcpu) is in an access already: finish it first")
         }
-        return PendingAccess(access, processor, processor.perform(access), deviceModels)
+        return PendingAccess(access, target, processor, processor.perform(access), deviceModels)
     }
 }
 

@@ -66,7 +66,7 @@ struct SelectionKey: Hashable {
 
 extension Domain {
     /// Finds who gets a request; one that is a PCI cycle is made into one. dmop.md section 6.
-    func select(_ request: inout IOREQ) -> SelectionReason {
+    package func select(_ request: inout IOREQ) -> SelectionReason {
         guard let key = SelectionKey(request) else { return .noRange }
         if let device = internalDevice(request.type, key.first, key.last) { return .insideXen(device) }
         switch request.type {
@@ -104,14 +104,16 @@ extension Domain {
     /// The highest enabled server that has all of it inside one merged range, and the range.
     @inline(__always)
     func server(claiming key: SelectionKey) -> (IOREQServerRecord, ClosedRange<UInt64>)? {
+        // Copies of the lists: what is looked at while a list is accessed costs more than counting its references.
+        let servers = servers
         var index = servers.count
         while index > 0 {
             index -= 1
-            guard
-                let server = servers[index], server.isEnabled,
-                let range = server.ranges[Int(key.type.rawValue)].merged(covering: key.first, key.last)
-            else { continue }
-            return (server, range)
+            guard let server = servers[index], server.isEnabled else { continue }
+            let ranges = server.ranges
+            if let range = ranges[Int(key.type.rawValue)].merged(covering: key.first, key.last) {
+                return (server, range)
+            }
         }
         return nil
     }

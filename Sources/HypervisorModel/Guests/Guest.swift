@@ -10,7 +10,8 @@ public final class Guest {
     /// What it runs.
     public let program: GuestProgram
     /// What it has done.
-    public private(set) var trace = GuestTrace()
+    public var trace: GuestTrace { recorder.trace }
+    private let recorder = GuestRecorder()
     private let threads: [GuestThread]
     private var generator: SeededGenerator
 
@@ -20,13 +21,14 @@ public final class Guest {
         self.domain = domain
         self.program = program
         generator = SeededGenerator(seed: seed)
-        threads = zip(domain.vcpus, program.steps).map { GuestThread($0, $1) }
+        let recorder = recorder
+        threads = zip(domain.vcpus, program.steps).map { GuestThread($0, $1, recorder) }
     }
 
     /// Runs a vCPU until it waits or is done.
     @discardableResult
     public func run(_ vcpu: VCPUID) -> GuestProgress {
-        Int(vcpu.rawValue) < threads.count ? threads[Int(vcpu.rawValue)].run(&trace) : .finished
+        Int(vcpu.rawValue) < threads.count ? threads[Int(vcpu.rawValue)].run() : .finished
     }
 
     /// Whether running a vCPU would do something.
@@ -37,9 +39,17 @@ public final class Guest {
     /// Runs one of the vCPUs that can, until it waits or is done; false: none can.
     @discardableResult
     public func step() -> Bool {
-        let able = threads.indices.filter { threads[$0].canRun }
-        guard !able.isEmpty else { return false }
-        _ = threads[able[Int(generator.next() % UInt64(able.count))]].run(&trace)
+        var able: UInt64 = 0
+        for thread in threads where thread.canRun { able += 1 }
+        guard able > 0 else { return false }
+        var chosen = generator.next() % able
+        for thread in threads where thread.canRun {
+            if chosen == 0 {
+                _ = thread.run()
+                break
+            }
+            chosen -= 1
+        }
         return true
     }
 
@@ -59,6 +69,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// A generator of this seed.
     public init(seed: UInt64) { state = seed }
 
+    /// The next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

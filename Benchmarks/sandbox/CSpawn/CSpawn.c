@@ -1,0 +1,225 @@
+#define _GNU_SOURCE
+#include "CSpawn.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* glibc's own names for what is defined here in its place, to be counted. */
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+static uint64_t allocations;
+
+void *malloc(size_t bytes)
+{
+    allocations++;
+    return __libc_malloc(bytes);
+}
+
+void *calloc(size_t members, size_t bytes)
+{
+    allocations++;
+    return __libc_calloc(members, bytes);
+}
+
+void *realloc(void *old, size_t bytes)
+{
+    allocations++;
+    return __libc_realloc(old, bytes);
+}
+
+void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    allocations++;
+    return __libc_memalign(alignment, bytes);
+}
+
+int posix_memalign(void **made, size_t alignment, size_t bytes)
+{
+    allocations++;
+    *made = __libc_memalign(alignment, bytes);
+    return *made ? 0 : ENOMEM;
+}
+
+uint64_t corbel_bench_allocations(void) { return allocations; }
+
+uint64_t corbel_bench_heap_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static uint64_t moment(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t corbel_bench_now(void) { return moment(CLOCK_MONOTONIC); }
+
+uint64_t corbel_bench_processor_time(void) { return moment(CLOCK_PROCESS_CPUTIME_ID); }
+
+int32_t corbel_bench_pin(int32_t processor)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    return sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+enum { WORDS_MAX = 16, VARIABLES_MAX = 256 };
+
+int32_t corbel_bench_spawn(const char *path, const char *arguments, const char *variable)
+{
+    char *words[WORDS_MAX + 2] = {(char *)path}, *variables[VARIABLES_MAX + 2] = {NULL};
+    char *text = strdup(arguments), *rest = text;
+    int count = 0;
+    for (int i = 1; i <= WORDS_MAX && rest; i++)
+        words[i] = strsep(&rest, "\n");
+    while (count < VARIABLES_MAX && environ[count]) {
+        variables[count] = environ[count];
+        count++;
+    }
+    variables[count] = (char *)variable;
+    pid_t process;
+    int code = posix_spawn(&process, path, NULL, NULL, words, variables);
+    free(text);
+    return code ? -code : process;
+}
+
+int32_t corbel_bench_wait(int32_t process)
+{
+    int status;
+    while (waitpid(process, &status, 0) < 0)
+        if (errno != EINTR)
+            return 255;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+void corbel_bench_end(int32_t process)
+{
+    kill(process, SIGKILL);
+    corbel_bench_wait(process);
+}
+
+/* A channel to the other process, and one from it. */
+struct channels {
+    int there, back, other;
+    _Atomic uint32_t *words;
+};
+
+static void tell(int channel)
+{
+    uint64_t one = 1;
+    if (write(channel, &one, sizeof(one)) != sizeof(one))
+        _exit(1);
+}
+
+static void hear(int channel)
+{
+    uint64_t value;
+    if (read(channel, &value, sizeof(value)) != sizeof(value))
+        _exit(1);
+}
+
+static void polled(int channel, int other)
+{
+    struct pollfd both[] = {{channel, POLLIN, 0}, {other, POLLIN, 0}};
+    while (poll(both, 2, -1) < 1 || !(both[0].revents & POLLIN))
+        ;
+    hear(channel);
+}
+
+static void await(_Atomic uint32_t *word, uint32_t value)
+{
+    while (atomic_load_explicit(word, memory_order_acquire) != value)
+        ;
+}
+
+enum kind { PLAIN, POLLED, SPINNING };
+
+static void answer(const struct channels *c, enum kind kind, int32_t count)
+{
+    for (int32_t i = 1; i <= count; i++) {
+        if (kind == SPINNING) {
+            await(c->words, (uint32_t)i);
+            atomic_store_explicit(c->words + 64, (uint32_t)i, memory_order_release);
+            continue;
+        }
+        if (kind == POLLED)
+            polled(c->there, c->other);
+        else
+            hear(c->there);
+        tell(c->back);
+    }
+    _exit(0);
+}
+
+static void ask(const struct channels *c, enum kind kind, uint64_t *nanoseconds, int32_t count)
+{
+    for (int32_t i = 1; i <= count; i++) {
+        uint64_t start = corbel_bench_now();
+        if (kind == SPINNING) {
+            atomic_store_explicit(c->words, (uint32_t)i, memory_order_release);
+            await(c->words + 64, (uint32_t)i);
+        } else {
+            tell(c->there);
+            if (kind == POLLED)
+                polled(c->back, c->other);
+            else
+                hear(c->back);
+        }
+        nanoseconds[i - 1] = corbel_bench_now() - start;
+    }
+}
+
+static int32_t ping_pong(enum kind kind, uint64_t *nanoseconds, int32_t count)
+{
+    struct channels c = {eventfd(0, 0), eventfd(0, 0), eventfd(0, 0), NULL};
+    if (c.there < 0 || c.back < 0 || c.other < 0)
+        return errno;
+    c.words = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (c.words == MAP_FAILED)
+        return errno;
+    pid_t other = fork();
+    if (other == 0)
+        answer(&c, kind, count);
+    int32_t code = other < 0 ? errno : 0;
+    if (!code) {
+        ask(&c, kind, nanoseconds, count);
+        code = corbel_bench_wait(other);
+    }
+    munmap((void *)c.words, 4096);
+    close(c.there);
+    close(c.back);
+    close(c.other);
+    return code;
+}
+
+int32_t corbel_bench_ping_pong(uint64_t *nanoseconds, int32_t count) { return ping_pong(PLAIN, nanoseconds, count); }
+
+int32_t corbel_bench_polled_ping_pong(uint64_t *nanoseconds, int32_t count)
+{
+    return ping_pong(POLLED, nanoseconds, count);
+}
+
+int32_t corbel_bench_spinning_ping_pong(uint64_t *nanoseconds, int32_t count)
+{
+    return ping_pong(SPINNING, nanoseconds, count);
+}

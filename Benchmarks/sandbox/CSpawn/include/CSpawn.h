@@ -1,0 +1,40 @@
+/* What the sandbox's benchmark needs of the system beside what device models need: other processes, and the heap. */
+#pragma once
+
+#include <stdint.h>
+
+/* Heap allocations of this program so far. */
+uint64_t corbel_bench_allocations(void);
+/* Bytes of the heap in use. */
+uint64_t corbel_bench_heap_bytes(void);
+
+/*
+ * Starts a program by its path, with arguments that are lines of one text. `variable`: a variable of its environment
+ * with its value, as NAME=VALUE; null: none. Answers its process, or minus an errno.
+ */
+int32_t corbel_bench_spawn(const char *path, const char *arguments, const char *variable);
+/* Ends a process of ours and waits for it. */
+void corbel_bench_end(int32_t process);
+/* Waits for a process of ours to end by itself. Answers its status; 255 when a signal has ended it. */
+int32_t corbel_bench_wait(int32_t process);
+
+/*
+ * Two processes that wake each other by eventfds, and do nothing else: one round trip is a write and a read on each
+ * side. Writes the nanoseconds of each round trip. Answers 0, or an errno.
+ */
+int32_t corbel_bench_ping_pong(uint64_t *nanoseconds, int32_t count);
+/*
+ * The same as a program with a loop makes it: each side polls its eventfd and another descriptor before it reads.
+ */
+int32_t corbel_bench_polled_ping_pong(uint64_t *nanoseconds, int32_t count);
+/*
+ * Two processes that spin on words of memory they share: what one processor needs to tell another.
+ */
+int32_t corbel_bench_spinning_ping_pong(uint64_t *nanoseconds, int32_t count);
+
+/* Keeps this process on one processor. 0: there is none of that number. */
+int32_t corbel_bench_pin(int32_t processor);
+/* A moment on CLOCK_MONOTONIC. */
+uint64_t corbel_bench_now(void);
+/* Nanoseconds that this process has had a processor. */
+uint64_t corbel_bench_processor_time(void);

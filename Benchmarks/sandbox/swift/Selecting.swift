@@ -1,0 +1,89 @@
+// Which server gets an access: how the time grows with the number of ranges.
+
+import HypervisorModel
+import SystemCalls
+import XenABI
+
+/// Domains with 8 servers each, and 16, 64 or 256 ranges of memory on each server. Accesses go to any range of any
+/// server of any domain: to the domains of one processor's cache, or to far more than that.
+final class Selecting: Subject {
+    private static let rangeCounts = [16, 64, 256]
+    private static let serverCount = 8
+    private static let count = 300_000
+    /// Above the RAM. Ranges of all servers lie in turns, each 4 KiB, with as much in between.
+    private static let firstAddress: UInt64 = 0x1_0000_0000
+    private static let distance: UInt64 = 0x2000
+    private let name: String
+    private let hypervisors: [(ranges: Int, hypervisor: Hypervisor, domains: [Domain])]
+    private var state: UInt64 = 0x1234_5678_9abc_def1
+
+    init(domainCount: Int) {
+        name = "select-\(domainCount)"
+        hypervisors = Self.rangeCounts.map { ranges in
+            let hypervisor = Hypervisor()
+            let domains = (1...domainCount).map { Self.makeDomain(UInt16($0), hypervisor, ranges) }
+            return (ranges, hypervisor, domains)
+        }
+    }
+
+    func measure() throws {
+        var times: [Double] = []
+        for (ranges, _, domains) in hypervisors {
+            times.append(try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges)) })
+            report("\(name)-\(ranges)-ns", times[times.count - 1])
+        }
+        report("\(name)-ratio", times[times.count - 1] / times[0])
+    }
+
+    private func select(_ domains: [Domain], _ ranges: UInt64) throws {
+        var found = 0
+        for _ in 0..<Self.count {
+            let place = next(below: ranges * UInt64(Self.serverCount))
+            let domain = domains[Int(next(below: UInt64(domains.count)))]
+            var request = IOREQ(
+                address: Self.firstAddress + place * Self.distance + 0x10, size: 4, isRead: true, type: .copy)
+            if case .noPages(let server) = domain.select(&request), UInt64(server.id.rawValue) == place & 7 {
+                found += 1
+            }
+        }
+        if found != Self.count { throw BenchmarkError("an access went to the wrong server") }
+    }
+
+    /// A number that looks random (xorshift).
+    private func next(below limit: UInt64) -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return ((state >> 32) &* limit) >> 32
+    }
+
+    /// Without pages: an access gets as far as to be told that there are none.
+    private static func makeDomain(_ id: UInt16, _ hypervisor: Hypervisor, _ ranges: Int) -> Domain {
+        do throws(Refusal) {
+            let domain = try hypervisor.createDomain(DomainShape(), id: DomainID(id))
+            for _ in 0..<serverCount { try perform(DMOP.CreateIOREQServer(handling: .off), domain, hypervisor) }
+            for place in 0..<UInt64(ranges * serverCount) {
+                let start = firstAddress + place * distance
+                let server = IOREQServerID(UInt16(place & 7))
+                try perform(
+                    DMOP.MapIORange(id: server, type: .memory, start: start, end: start + 0xfff), domain, hypervisor)
+            }
+            for server in 0..<UInt16(serverCount) {
+                try perform(
+                    DMOP.SetIOREQServerState(id: IOREQServerID(server), enabled: true), domain, hypervisor)
+            }
+            return domain
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    private static func perform(
+        _ payload: some DMOPPayload, _ domain: Domain, _ hypervisor: Hypervisor
+    ) throws(Refusal) {
+        var frame = DMOPFrame(payload)
+        var operation = frame.bytes.mutableSpan
+        var none = MutableSpan<UInt8>()
+        try hypervisor.dmOp(by: .control, on: domain.id, bufferCount: 1, &operation, &none)
+    }
+}
