@@ -118,7 +118,11 @@ final class Session {
             var span = bytes.mutableSpan
             do throws(SystemError) {
                 let count = try process.socket.receive(into: &span, &descriptors, waits: false)
-                if count == 0 { process.isOver = true } else { take(WireReader(bytes, 0..<count), process, &descriptors) }
+                if count == 0 {
+                    process.isOver = true
+                } else {
+                    take(WireReader(bytes, 0..<count), process, &descriptors)
+                }
             } catch {
                 if error.code != SystemErrorCode.tryAgain { process.isOver = true }
                 return
