@@ -49,7 +49,10 @@ let systemTargets: [Target] = [
     library("DaemonShell", ["StatisticsPage", "XenPlatform", "SystemCalls"]),
     library("SandboxClient", ["XenABI", "XenPlatform", "SystemCalls", "SandboxWire"]),
     library(
-        "XenLinux", ["XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls", "DaemonShell", "SandboxClient"]),
+        "XenLinux",
+        [
+            "XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage", "SystemCalls", "DaemonShell", "SandboxClient",
+        ]),
 ]
 
 /// The other side of the hypercall: the model of Xen, and what makes a platform of it.
@@ -107,11 +110,21 @@ let testTargets: [Target] = [
     tests("DaemonShellTests", ["DaemonShell", "StatisticsPage", "SystemCalls", "XenPlatform"]),
     tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
-    tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform"]),
-    tests("SandboxWireTests", ["SandboxWire", "XenABI"]),
+    tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform", "ModelAgreement"]),
+    // The model beside naive ones, a step at random after the other: some in the unit tests, a million for release.
+    .target(
+        name: "ModelAgreement", dependencies: ["HypervisorModel", "XenABI"], path: "Tests/ModelAgreement",
+        swiftSettings: house),
+    .executableTarget(
+        name: "corbel-agreement", dependencies: ["ModelAgreement", "SystemCalls"], path: "Tests/Agreement",
+        swiftSettings: house),
+    tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
-        ["SandboxServer", "HypervisorModel", "XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls"]),
+        [
+            "SandboxServer", "SandboxClient", "SandboxWire", "HypervisorModel", "XenABI", "XenPlatform",
+            "XenDeviceModel", "SystemCalls", "EventLoop",
+        ]),
     tests(
         "XenDeviceModelTestingTests",
         ["XenDeviceModelTesting", "HypervisorModel", "SandboxServer", "XenABI", "XenPlatform", "XenDeviceModel"]),
@@ -184,9 +197,13 @@ let package = Package(
         .library(name: "DaemonShell", targets: ["DaemonShell"]),
         .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
-        .library(name: "HypervisorModel", targets: ["HypervisorModel"]),
-        .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
-    ],
+    ]
+        + (embedded
+            ? []
+            : [
+                .library(name: "HypervisorModel", targets: ["HypervisorModel"]),
+                .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
+            ]),
     dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
