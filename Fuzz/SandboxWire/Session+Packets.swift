@@ -1,4 +1,5 @@
-// The packets that processes send: bytes, bodies of bytes, and what a process would send that mostly knows what it does.
+// The packets that processes send: bytes, bodies of bytes, and what a process would send that mostly knows what it
+// does.
 // Not for: what comes back (Session).
 
 @testable import SandboxServer

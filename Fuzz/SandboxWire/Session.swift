@@ -122,7 +122,11 @@ final class Session {
             var span = bytes.mutableSpan
             do throws(SystemError) {
                 let count = try process.socket.receive(into: &span, &descriptors, waits: false)
-                if count == 0 { process.isOver = true } else { take(WireReader(bytes, 0..<count), process, &descriptors) }
+                if count == 0 {
+                    process.isOver = true
+                } else {
+                    take(WireReader(bytes, 0..<count), process, &descriptors)
+                }
             } catch {
                 if error.code != SystemErrorCode.tryAgain { process.isOver = true }
                 return
@@ -141,7 +145,7 @@ final class Session {
                 return
             }
             hold(header.flags & WireHeader.answer != 0 && header.flags <= 3, "an answer says that it is one")
-            guard let kind = process.awaited[header.sequence] else { return hold(false, "an answer to no question: \(header)") }
+            guard let kind = process.awaited[header.sequence] else { return hold(false, "an answer to no question") }
             hold(kind == header.kind, "an answer has its question's kind")
             if header.flags & WireHeader.more == 0 { process.awaited[header.sequence] = nil }
             let result = try WireResult(from: &reader)
