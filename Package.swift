@@ -118,7 +118,8 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-agreement",
         dependencies: [
-            "ModelAgreement", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer", "SystemCalls",
+            "ModelAgreement", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer",
+            "SystemCalls",
         ], path: "Tests/Agreement",
         swiftSettings: house),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
