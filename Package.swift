@@ -118,7 +118,11 @@ let testTargets: [Target] = [
         name: "ModelAgreement", dependencies: ["HypervisorModel", "XenABI"], path: "Tests/ModelAgreement",
         swiftSettings: house),
     .executableTarget(
-        name: "corbel-agreement", dependencies: ["ModelAgreement", "SystemCalls"], path: "Tests/Agreement",
+        name: "corbel-agreement",
+        dependencies: [
+            "ModelAgreement", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer",
+            "SystemCalls",
+        ], path: "Tests/Agreement",
         swiftSettings: house),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
