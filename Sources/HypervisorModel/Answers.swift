@@ -12,8 +12,8 @@ extension Hypervisor {
         vcpu.wake()
     }
 
-    /// A server goes away: each request that it has not answered ends as one that nobody has claimed. An answer that the
-    /// vCPU has not fetched is lost, and a read gives 0. dmop.md sections 3.6 and 15.2.
+    /// A server goes away: each request that it has not answered ends as one that nobody has claimed. An answer that
+    /// the vCPU has not fetched is lost, and a read gives 0. dmop.md sections 3.6 and 15.2.
     func abandonRequests(of server: IOREQServerRecord, in domain: Domain) {
         let bit = UInt8(1) << UInt8(truncatingIfNeeded: server.id.rawValue & 7)
         for vcpu in domain.vcpus where vcpu.wait.servers & bit != 0 {
@@ -33,15 +33,19 @@ extension VirtualCPU {
     }
 
     /// Looks at the slots of the servers that have to answer. false: the domain was crashed.
-    func collectAnswers() -> Bool {
+    func collectAnswers(in domain: Domain) -> Bool {
         wait.isWoken = false
-        for number in 0..<UInt16(8) where wait.servers & (1 << UInt8(number)) != 0 {
-            guard collectAnswer(of: IOREQServerID(number), 1 << UInt8(number)) else { return false }
+        var left = wait.servers
+        while left != 0 {
+            let number = left.trailingZeroBitCount
+            left &= left &- 1
+            guard collectAnswer(of: IOREQServerID(UInt16(number)), in: domain) else { return false }
         }
         return true
     }
 
-    private func collectAnswer(of id: IOREQServerID, _ bit: UInt8) -> Bool {
+    private func collectAnswer(of id: IOREQServerID, in domain: Domain) -> Bool {
+        let bit = UInt8(1) &<< UInt8(truncatingIfNeeded: id.rawValue)
         guard let slot = domain.server(id)?.slot(of: self.id, in: domain) else {
             settle(bit, data: ~0)
             return true

@@ -23,6 +23,11 @@ extension Domain {
     /// The guest has written to a frame of RAM.
     public func markDirty(_ frame: GuestFrame) { dirtyFrames.guestWrote(frame) }
 
+    /// The window of op 7: the frames whose writes a device model follows; nil when it follows none.
+    public var dirtyWindow: (first: GuestFrame, count: Int)? {
+        dirtyFrames.window.map { (GuestFrame($0.first), Int($0.count)) }
+    }
+
     /// Whether the target is in log-dirty mode, as during migration: op 11 looks at nothing otherwise. dmop.md 3.11.
     public var isLogDirty: Bool {
         get { dirtyFrames.isLogging }

@@ -76,7 +76,7 @@ public final class Domain {
     /// Shut down, dying, dead.
     public internal(set) var life = DomainLife()
     /// The latched CF8 value, one for all vCPUs. dmop.md section 6.
-    var configurationAddress: UInt32 = 0
+    package var configurationAddress: UInt32 = 0
     /// CF8 bits 24 to 27 are register bits 8 to 11: an AMD processor whose NB_CFG says so. dmop.md section 6, rule 4.
     public var extendsConfigurationAddress = false
     /// Some events of op 13 crash the domain: an AMD processor. dmop.md section 3.13.

@@ -13,6 +13,8 @@ public final class Hypervisor {
     public var observer: (any ModelObserver)?
 
     private(set) var domains: [DomainID: Domain] = [:]
+    /// The same by number, as each event asks for two of them.
+    private var domainsByNumber: [Domain?] = []
     /// For tests: a caller who rewrites buffer 0 while an operation is between two rounds. dmop.md section 1.5.
     var betweenRounds: ((inout MutableSpan<UInt8>) -> Void)?
     private var nextUniqueID: UInt64 = 1
@@ -23,11 +25,21 @@ public final class Hypervisor {
     public init(release: Release = .standard, pageSource: any PageSource = HeapPages()) {
         self.release = release
         self.pageSource = pageSource
-        domains[DomainID(0)] = Domain(DomainID(0), .control, uniqueID: 0, on: self)
+        keep(Domain(DomainID(0), .control, uniqueID: 0, on: self))
     }
 
     /// The domain of this id; nil when there is none.
-    public func domain(_ id: DomainID) -> Domain? { domains[id] }
+    public func domain(_ id: DomainID) -> Domain? {
+        let number = Int(id.rawValue)
+        return number < domainsByNumber.count ? domainsByNumber[number] : nil
+    }
+
+    private func keep(_ domain: Domain) {
+        let number = Int(domain.id.rawValue)
+        while domainsByNumber.count <= number { domainsByNumber.append(nil) }
+        domainsByNumber[number] = domain
+        domains[domain.id] = domain
+    }
 
     /// All domains but dom0, by id.
     public var guests: [Domain] { domains.values.filter { $0.id.rawValue != 0 }.sorted { $0.id < $1.id } }
@@ -43,13 +55,16 @@ public final class Hypervisor {
         try check(shape.frameCount <= DomainShape.framesMax, .einval, "more memory than the model gives a domain")
         let domain = Domain(id, shape, uniqueID: nextUniqueID, on: self)
         nextUniqueID += 1
-        domains[id] = domain
+        keep(domain)
         stateChanged(id)
         return domain
     }
 
     /// Forgets a domain that has died: see Hypervisor+Shutdown.
-    func forget(_ id: DomainID) { domains[id] = nil }
+    func forget(_ id: DomainID) {
+        guard domains.removeValue(forKey: id) != nil else { return }
+        domainsByNumber[Int(id.rawValue)] = nil
+    }
 }
 
 /// Told what the model does: for logs, traces, expectations.

@@ -40,8 +40,7 @@ extension MemoryMap {
         var left = limit
         var frame = first
         while left > 0 {
-            guard let found = extents.first(where: { $0.last >= frame && $0.use.isTracked }) else { return nil }
-            var extent = extent(from: max(frame, found.first), to: found.last)
+            guard var extent = trackedExtent(from: frame) else { return nil }
             if extent.count > left { extent.last = extent.first + (left - 1) }
             guard case .ram(_, let page) = extent.use else { return nil }
             replace(MemoryExtent(first: extent.first, last: extent.last, use: .ram(.ramReadWrite, page: page)))

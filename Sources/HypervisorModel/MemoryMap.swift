@@ -77,6 +77,12 @@ public struct MemoryMap: Sendable {
         return MemoryExtent(first: first, last: min(last, found.last), use: found.use(of: first))
     }
 
+    /// The frames of the first run of type 4 from `first` on.
+    func trackedExtent(from first: UInt64) -> MemoryExtent? {
+        guard let found = extents[index(reaching: first)...].first(where: \.use.isTracked) else { return nil }
+        return found.first < first ? found.tail(from: first) : found
+    }
+
     /// Gives frames one use, whatever they were.
     mutating func replace(_ extent: MemoryExtent) {
         let low = index(reaching: extent.first)

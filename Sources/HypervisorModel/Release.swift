@@ -5,6 +5,7 @@
 public struct Release: Hashable, Sendable {
     /// The releases in which something changed for callers.
     public enum Version: UInt8, Comparable, CaseIterable, Sendable {
+        /// A release of Xen that differs from the one before in what a device model sees.
         case v4_9_0, v4_11, v4_14, v4_15, v4_17, v4_18, v4_20, v4_21, v4_22
 
         public static func < (left: Version, right: Version) -> Bool { left.rawValue < right.rawValue }

@@ -36,9 +36,6 @@ final class SandboxConnection {
         }
     }
 
-    /// For waiting: readable when the sandbox has gone, because between calls it says nothing.
-    var descriptor: Int32 { socket.descriptor.rawValue }
-
     /// An answer: its result and, to be read, the rest.
     struct Answer {
         var result: WireResult
@@ -112,16 +109,6 @@ final class SandboxConnection {
 
     /// Closes descriptors that came with the last answer and were not taken.
     func dropDescriptors() { descriptors.closeAll() }
-
-    /// Between calls: looks whether the sandbox has gone, without waiting.
-    func look() {
-        if isGone { return }
-        do throws(SystemError) {
-            if try !waitUntilReadable(descriptor, milliseconds: 0).isEmpty { hear() }
-        } catch {
-            end()
-        }
-    }
 
     /// Between calls the sandbox says one thing only: that it closes the connection.
     func hear() {

@@ -29,7 +29,7 @@ extension SandboxEvents: PortOwner {
             connection.ask(.bindVIRQ, NumberArgument(virq.rawValue), NumberAnswer.self, call, value: value))
     }
 
-    /// Limits the connection to one domain. The driver refuses a second time; the same domain again changes nothing here.
+    /// Limits the connection to one domain. The driver refuses a second time; the same domain again changes nothing.
     func restrict(to domain: DomainID) throws(XenError) {
         if restrictedTo == domain { return }
         let call: StaticString = "IOCTL_EVTCHN_RESTRICT_DOMID"

@@ -1,10 +1,10 @@
 // Event channels over shared memory: what has fired, notifying and unmasking cost no packet, and at most one eventfd.
 // Not for: the rings (SandboxWire), binding (SandboxEvents+Binding).
 //
-// When the descriptor is readable: the sandbox signals it when it writes to the ring and finds that this process sleeps;
-// it takes that word before it signals. So each taken word is owed one signal, and `next()` reads it before it says that
-// there is nothing more and sets the word again. In between more may come without a signal; the descriptor is readable
-// still, because only then it is read.
+// When the descriptor is readable: the sandbox signals it when it writes to the ring and finds that this process
+// sleeps; it takes that word before it signals. So each taken word is owed one signal, and `next()` reads it before it
+// says that there is nothing more and sets the word again. In between more may come without a signal; the descriptor is
+// readable still, because only then it is read.
 
 internal import SandboxWire
 internal import SystemCalls
@@ -54,14 +54,13 @@ final class SandboxEvents: EventChannels {
         try poll.add(reminder.descriptor.rawValue, .readable, token: 2)
         try wakesUs.setNonBlocking(true)
         try poll.add(wakesUs.rawValue, .readable, token: 0)
-        try poll.add(connection.descriptor, .readable, token: 1)
         self.wakesUs = wakesUs
         self.wakesSandbox = wakesSandbox
         spinNanoseconds = UInt64(spinMicroseconds) * 1000
         arm()
     }
 
-    /// Readable when an event is there, and when the sandbox has gone, which `next()` then says.
+    /// Readable when an event is there, and when the sandbox has gone: then the pipe has ended, and `next()` says so.
     var descriptor: Int32 { poll.number }
 
     // MARK: To the sandbox
@@ -135,8 +134,6 @@ final class SandboxEvents: EventChannels {
             owed += 1
         }
         if owed > 0 || isReminded || foundNothing { try drain() }
-        // Called for nothing: the descriptor may be readable for another reason.
-        if foundNothing { connection.look() }
         if connection.isGone { throw SandboxConnection.gone }
         if isArmed { return true }
         arm()
@@ -161,8 +158,8 @@ final class SandboxEvents: EventChannels {
             if isReminded { _ = try reminder.drain() }
             isReminded = false
             guard let count = try wakesUs.readIfReady(into: &bytes) else { return }
-            // The end of the pipe: the socket says the same.
-            if count == 0 { return connection.look() }
+            // The end of the pipe: the sandbox has closed the connection, and perhaps says why.
+            if count == 0 { return connection.hear() }
             owed -= min(owed, UInt64(count))
         } catch {
             throw connection.end()
@@ -218,25 +215,21 @@ final class SandboxEvents: EventChannels {
             let ready: ReadableDescriptors
             do throws(SystemError) {
                 ready = try waitUntilReadable(
-                    wakesUs.rawValue, or: other, or: connection.descriptor,
-                    milliseconds: hasEvent ? 0 : milliseconds)
+                    wakesUs.rawValue, or: other, milliseconds: hasEvent ? 0 : milliseconds)
             } catch {
                 throw XenError(XenErrorCode(error.code), "poll")
             }
             if ready.contains(.second) { return .other }
-            if ready.contains(.third) {
-                connection.hear()
-                return .event
-            }
             if hasEvent || !fired.isEmpty(memory) { return .event }
             if ready.isEmpty { return .timeout }
             // A signal for what was taken before it came. There are as many of these as are owed.
             try readSignals()
+            if connection.isGone { return .event }
         }
     }
 
-    /// Who asks what is there without waiting wants to know of what it has caused itself: on real Xen a notification has
-    /// arrived when the call returns. A packet is served after the ring.
+    /// Who asks what is there without waiting wants to know of what it has caused itself: on real Xen a notification
+    /// has arrived when the call returns. A packet is served after the ring.
     private func settleCommands() throws(XenError) {
         guard hasWritten else { return }
         hasWritten = false
@@ -251,7 +244,6 @@ final class SandboxEvents: EventChannels {
             owed += 1
         }
         try drain()
-        if connection.isGone { throw SandboxConnection.gone }
     }
 
     /// Looks at the ring for a while, awake: the sandbox need not signal.

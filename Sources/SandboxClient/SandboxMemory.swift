@@ -1,4 +1,5 @@
-// Mapping of guest frames and resources: the sandbox says which pages of which files they are. dmop.md sections 9.4, 9.5.
+// Mapping of guest frames and resources: the sandbox says which pages of which files they are. dmop.md sections 9.4 and
+// 9.5.
 
 internal import SandboxWire
 internal import SystemCalls
@@ -24,7 +25,7 @@ final class SandboxMemory: GuestMemory {
         var done = 0
         while done < frames.count {
             let end = min(frames.count, done + WireLimits.framesPerPacket)
-            let part = frames[done..<end].map(\.rawValue)
+            let part = frames[done..<end].map { $0.rawValue }
             let request = FrameMapping(domain, isWritable: access == .readWrite, part)
             let pieces = try connection.ask(.mapFrames, request, MappedPieces.self, call, domain: domain)
             if let refused = try place(pieces, count: part.count, at: done, access, in: &mapping) {

@@ -1,4 +1,4 @@
-// Event channels of a platform in the model's own process: an evtchn file, and a descriptor only where one is asked for.
+// Event channels of a platform in the model's own process: an evtchn file, and a descriptor where one is asked for.
 // Not for: the file's rules (EventChannelFile).
 
 internal import HypervisorModel
@@ -17,6 +17,11 @@ final class InProcessEvents: EventChannels, PortOwner {
     private var isHandedOut = false
     private var isSignalled = false
     private var restriction: DomainID?
+    /// Ports bound here, so that after an overflow each can be looked at.
+    private var bound: [EventPort] = []
+    /// Ports to be handed out because of an overflow: nobody knows which of them have fired.
+    private var recovered: [EventPort] = []
+    private var isRecovering = false
     /// Waits until the other descriptor is looked at although events are there.
     private var waitsUntilLook = 0
 
@@ -34,7 +39,7 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func bindInterdomain(_ domain: DomainID, port: EventPort) throws(XenError) -> BoundPort {
         do throws(Refusal) {
-            return BoundPort(try file.bindInterdomain(UInt32(domain.rawValue), port), owner: self)
+            return adopt(try file.bindInterdomain(UInt32(domain.rawValue), port))
         } catch {
             throw XenError(
                 error.code, "IOCTL_EVTCHN_BIND_INTERDOMAIN", domain: domain, value: UInt64(port.rawValue))
@@ -43,7 +48,7 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func bindUnbound(_ domain: DomainID) throws(XenError) -> BoundPort {
         do throws(Refusal) {
-            return BoundPort(try file.bindUnbound(UInt32(domain.rawValue)), owner: self)
+            return adopt(try file.bindUnbound(UInt32(domain.rawValue)))
         } catch {
             throw XenError(error.code, "IOCTL_EVTCHN_BIND_UNBOUND_PORT", domain: domain)
         }
@@ -51,7 +56,7 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func bindVIRQ(_ virq: VIRQ) throws(XenError) -> BoundPort {
         do throws(Refusal) {
-            return BoundPort(try file.bindVIRQ(virq), owner: self)
+            return adopt(try file.bindVIRQ(virq))
         } catch {
             throw XenError(error.code, "IOCTL_EVTCHN_BIND_VIRQ", value: UInt64(virq.rawValue))
         }
@@ -63,6 +68,14 @@ final class InProcessEvents: EventChannels, PortOwner {
         } catch {
             preconditionFailure("a port of ours was not bound")
         }
+        bound.removeAll { $0 == port }
+        recovered.removeAll { $0 == port }
+        isRecovering = !recovered.isEmpty
+    }
+
+    private func adopt(_ port: EventPort) -> BoundPort {
+        bound.append(port)
+        return BoundPort(port, owner: self)
     }
 
     func notify(_ port: EventPort) throws(XenError) {
@@ -87,14 +100,31 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     // MARK: Waiting
 
+    /// Whether `next()` has an answer.
+    private var hasEvent: Bool { file.isReadable || isRecovering || file.hasOverflowed }
+
     func next() throws(XenError) -> EventPort? {
+        if file.hasOverflowed { recover() }
         do throws(Refusal) {
-            let port = try file.next()
-            if isSignalled, !file.isReadable { try drain() }
+            let port = isRecovering ? nextRecovered() : try file.next()
+            if isSignalled, !hasEvent { try drain() }
             return port
         } catch {
             throw XenError(error.code, "read /dev/xen/evtchn")
         }
+    }
+
+    /// The ring takes many bindings and unbindings with no reading between them for an overflow, as Linux' does.
+    private func recover() {
+        file.reset()
+        recovered = bound
+        isRecovering = !recovered.isEmpty
+    }
+
+    private func nextRecovered() -> EventPort? {
+        let port = recovered.popLast()
+        isRecovering = !recovered.isEmpty
+        return port
     }
 
     var descriptor: Int32 {
@@ -121,7 +151,7 @@ final class InProcessEvents: EventChannels, PortOwner {
     /// From here on each first event of a row is signalled by the descriptor too.
     private func startSignalling() {
         if file.whenReadable == nil { file.whenReadable = { [unowned self] in signal() } }
-        if file.isReadable { signal() }
+        if hasEvent { signal() }
     }
 
     private func signal() {
@@ -142,8 +172,9 @@ final class InProcessEvents: EventChannels, PortOwner {
 
     func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
         while true {
-            if file.isReadable, !isTimeToLook(at: other) { return .event }
-            if file.isReadable { return try isReadable(other) ? .other : .event }
+            let hasEvent = hasEvent
+            if hasEvent, !isTimeToLook(at: other) { return .event }
+            if hasEvent { return try isReadable(other) ? .other : .event }
             if try !sandbox.letGuestsRun() { break }
         }
         return try sleep(other, milliseconds)

@@ -19,6 +19,7 @@ public final class MemoryFilePages: PageSource {
     /// A source.
     public init() {}
 
+    /// Zeroed pages of a memory file of their own.
     public func makePages(count: Int, purpose: StaticString) throws(Refusal) -> PageRun {
         do throws(SystemError) {
             let file = MemoryFile(try Self.makeFile("corbel \(purpose)", byteCount: count * 4096))

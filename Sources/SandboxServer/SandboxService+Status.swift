@@ -33,7 +33,7 @@ extension SandboxService {
         }
     }
 
-    /// A process has gone: the servers that it has made are a domain's, and stay, unless the sandbox was told otherwise.
+    /// A process has gone: the servers that it has made are a domain's, and stay, unless the sandbox was told else.
     /// dmop.md section 15.10.
     func leaveServers(of connection: ServedConnection) {
         guard let nodes = connection.nodes else { return }

@@ -8,7 +8,7 @@ public import SystemCalls
 internal import XenABI
 
 /// A sandbox that other processes connect to.
-public final class SandboxService: DescriptorHandler {
+public final class SandboxService {
     /// What it was started with.
     public let options: SandboxOptions
     /// The model.
@@ -17,7 +17,8 @@ public final class SandboxService: DescriptorHandler {
     public let loop: EventLoop
 
     let guests: ServedGuests
-    private let socketFile: SocketFile
+    private var socketFile: SocketFile?
+    private var doorWatch: Watch?
     private var kernels: [DomainID: LinuxKernel] = [:]
     private(set) var connections: [ServedConnection] = []
     /// Connections whose rings have more than one turn serves.
@@ -33,15 +34,21 @@ public final class SandboxService: DescriptorHandler {
         self.options = options
         journal = Journal(options)
         guests = ServedGuests(seed: options.seed)
-        socketFile = try SocketFile.listening(at: options.socketPath)
+        let file = try SocketFile.listening(at: options.socketPath)
+        let number = file.socket.descriptor.rawValue
+        socketFile = consume file
         hypervisor = Hypervisor(release: options.release, pageSource: MemoryFilePages())
         do throws(SystemError) {
             loop = try EventLoop()
-            _ = try loop.watch(socketFile.socket.descriptor.rawValue, self)
         } catch {
             throw .system(path: options.socketPath, error.description)
         }
         hypervisor.observer = journal
+        do throws(SystemError) {
+            doorWatch = try loop.watch(number, Door(self))
+        } catch {
+            throw .system(path: options.socketPath, error.description)
+        }
     }
 
     // MARK: Serving
@@ -106,8 +113,11 @@ public final class SandboxService: DescriptorHandler {
     private static let turnsPerLook = 64
     private var turnsUntilLook = 0
 
-    /// Ends all connections and removes the socket's name when this object goes.
+    /// Ends all connections and removes the socket's name, as does the end of this object.
     public func close() {
+        if let doorWatch { try? loop.remove(doorWatch) }
+        doorWatch = nil
+        socketFile = nil
         for connection in connections { close(connection, because: "the sandbox ends") }
         journal.flush()
     }
@@ -116,12 +126,20 @@ public final class SandboxService: DescriptorHandler {
 
     // MARK: Connections
 
-    /// Somebody wants to connect.
-    public func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {
+    /// Where those who connect come in. The loop keeps it, and it keeps nobody.
+    private final class Door: DescriptorHandler {
+        private unowned let service: SandboxService
+
+        init(_ service: SandboxService) { self.service = service }
+
+        func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) { service.letIn() }
+    }
+
+    private func letIn() {
         do throws(SystemError) {
             // Others have their turn, too: the rest stays readable.
             for _ in 0..<16 {
-                guard let socket = try socketFile.socket.accept() else { return }
+                guard let socket = try socketFile?.socket.accept() else { return }
                 try admit(socket)
             }
         } catch {

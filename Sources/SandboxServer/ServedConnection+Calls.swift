@@ -8,6 +8,7 @@ internal import XenABI
 extension ServedConnection {
     /// A packet for privcmd.
     func call(_ header: WireHeader, _ body: WireReader) throws(WireError) {
+        if header.kind == .unmapped { return try drop(try NumberArgument(whole: body)) }
         guard let file = nodes?.privcmd else { return answer(header, .noNodes, NoBody()) }
         switch header.kind {
         case .dmOp: dmOp(header, file, try DeviceModelCall(whole: body))
@@ -38,11 +39,13 @@ extension ServedConnection {
             attempt(header) { () throws(Refusal) in
                 NumberAnswer(try file.resourceSize(request.domain, request.type, id: request.id))
             }
-        case .unmapped:
-            let argument = try NumberArgument(whole: body)
-            if mappings.removeValue(forKey: argument.number) == nil { throw WireError("no such mapping", at: 16) }
         default: throw WireError("a packet of no known kind", at: 4)
         }
+    }
+
+    /// The only packet that is never answered.
+    private func drop(_ mapping: NumberArgument) throws(WireError) {
+        if mappings.removeValue(forKey: mapping.number) == nil { throw WireError("no such mapping", at: 16) }
     }
 
     private func attempt<Body: WireBody>(_ header: WireHeader, _ body: () throws(Refusal) -> Body) {

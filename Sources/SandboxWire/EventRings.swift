@@ -1,17 +1,17 @@
-// The memory file that a process and the sandbox share for events: two rings, and who sleeps. No system call is made for
-// an event while the other side is awake.
+// The memory file that a process and the sandbox share for events: two rings, and who sleeps. No system call is made
+// for an event while the other side is awake.
 // Each side trusts its own numbers only. What it reads of the other's is a hint: copied once, checked, and harmful to
 // nobody but the other.
 // Not for: waking. Who finds the process asleep writes a byte to its pipe; who finds the sandbox asleep signals its
-// eventfd. A pipe, because its two ends can be made non-blocking apart: a process that never reads can't make the sandbox
+// eventfd. A pipe, because its two ends are made non-blocking apart: a process that never reads can't make the sandbox
 // wait.
 
 public import XenPlatform
 
 /// Where things are in the memory file. Words that different sides write have cache lines of their own.
 public enum EventLayout {
-    /// Words in a ring, a power of two: more than twice the ports of a connection, so that the ring of fired ports never
-    /// overflows. A port is in it once, and once more when it was unbound and bound again in between.
+    /// Words in a ring, a power of two: more than twice the ports of a connection, so that the ring of fired ports
+    /// never overflows. A port is in it once, and once more when it was unbound and bound again in between.
     public static var capacity: UInt32 { 2048 }
     /// Bytes of the file: whole pages.
     public static var byteCount: Int { 4096 + 2 * Int(capacity) * 4 }

@@ -59,8 +59,8 @@ public struct PacketSocket: ~Copyable {
         return PeerCredentials(processID: peer.process, userID: peer.user, groupID: peer.group)
     }
 
-    /// Sends one packet, and copies of descriptors (16 at most) with it. When there is no room: waits, or throws EAGAIN.
-    /// Throws EPIPE when the other end is gone.
+    /// Sends one packet, and copies of descriptors (16 at most) with it. When there is no room: waits, or throws
+    /// EAGAIN. Throws EPIPE when the other end is gone.
     public func send(_ packet: Span<UInt8>, descriptors: Span<Int32> = Span(), waits: Bool) throws(SystemError) {
         // SAFETY: the kernel reads within the two spans.
         let count = try unsafe packet.withUnsafeBufferPointer { bytes throws(SystemError) in

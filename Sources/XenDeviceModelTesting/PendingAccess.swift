@@ -48,11 +48,16 @@ public final class PendingAccess {
     /// The access.
     public let access: GuestAccess
     private let vcpu: VirtualCPU
+    private let target: Domain
     private let deviceModels: DeviceModels
     private var outcome: AccessOutcome
 
-    init(_ access: GuestAccess, _ vcpu: VirtualCPU, _ outcome: AccessOutcome, _ deviceModels: DeviceModels) {
+    init(
+        _ access: GuestAccess, _ target: Domain, _ vcpu: VirtualCPU, _ outcome: AccessOutcome,
+        _ deviceModels: DeviceModels
+    ) {
         self.access = access
+        self.target = target
         self.vcpu = vcpu
         self.outcome = outcome
         self.deviceModels = deviceModels
@@ -104,7 +109,8 @@ public final class PendingAccess {
     }
 
     private func failure(_ reason: GuestFailure.Reason, _ what: String) -> GuestFailure {
-        GuestFailure(reason, "vCPU \(vcpu.id.rawValue): \(access.sentence) \(what)")
+        let explanation = target.explain(access).description
+        return GuestFailure(reason, "vCPU \(vcpu.id.rawValue): \(access.sentence) \(what) (\(explanation))")
     }
 }
 
@@ -112,7 +118,8 @@ extension GuestAccess {
     /// `read of 4 bytes at port 0x100`.
     var sentence: String {
         let place = (space == .port ? "port 0x" : "address 0x") + String(address, radix: 16)
-        let amount = count == 1 ? "\(size.rawValue) bytes" : "\(count) times \(size.rawValue) bytes"
+        let amount =
+            count == 1 ? (size == .one ? "1 byte" : "\(size.rawValue) bytes") : "\(count) times \(size.rawValue) bytes"
         return (isRead ? "read of " : "write of ") + amount + " at " + place
     }
 }

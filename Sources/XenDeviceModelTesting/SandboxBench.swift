@@ -11,8 +11,7 @@ public import XenPlatform
 ///
 /// ```swift
 /// let bench = try SandboxBench()
-/// let server = try bench.domain.makeIOREQServer().mapPages()
-///     .claim(.ports(0x100...0x10F), for: device).enable()
+/// try bench.serve(.ports(0x100...0x10F), by: device)
 /// try bench.guest.write(port: 0x100, .byte, 7)
 /// #expect(try bench.guest.read(port: 0x100, .byte) == 7)
 /// ```
@@ -34,6 +33,15 @@ public final class SandboxBench {
     public private(set) var guest: TestGuest
     /// What went on below: refused calls, broken rules.
     public let log = SandboxLog()
+    /// Servers that the bench keeps.
+    var servers: [TestServer] = []
+    private let injected = InjectedRefusals()
+    /// Operations that are refused to all device models of the bench, and with what; they don't reach the hypervisor.
+    /// For refusals that neither guest nor device model can bring about, such as ENOMEM of a full host.
+    public var refusals: [DMOpcode: XenErrorCode] {
+        get { injected.byOperation }
+        set { injected.byOperation = newValue }
+    }
 
     /// A guest of this shape, alive, and a platform for it. `restricted`: as a device model that has dropped its rights
     /// to other domains.
@@ -47,16 +55,21 @@ public final class SandboxBench {
         } catch {
             throw XenError(error.code, error.rule)
         }
-        platform = sandbox.platform(clock: clock)
+        platform = injected.platform(sandbox.platform(clock: clock))
         domain = try platform.domain(target.id, restricted: restricted)
         guest = TestGuest(target)
         sandbox.hypervisor.observer = log
         guest.deviceModels.domains.append(domain)
     }
 
+    deinit {
+        // Servers are taken down while there is a hypervisor.
+        servers = []
+    }
+
     /// A second device model for the same guest, as in a process of its own: guest accesses serve it too.
     public func addDeviceModel(restricted: Bool = false) throws(XenError) -> DeviceModelDomain {
-        let further = try sandbox.platform().domain(target.id, restricted: restricted)
+        let further = try injected.platform(sandbox.platform()).domain(target.id, restricted: restricted)
         guest.deviceModels.domains.append(further)
         return further
     }
@@ -95,10 +108,12 @@ public final class SandboxLog: ModelObserver {
     /// Broken rules of dmop.md section 5.1: a good device model breaks none.
     public private(set) var misuses: [String] = []
 
+    /// Notes a refused call.
     public func refused(_ call: StaticString, by refusal: Refusal, caller: DomainID, target: DomainID?) {
         refusals.append("\(call): \(refusal)")
     }
 
+    /// Notes a broken rule.
     public func misuse(_ what: StaticString, domain: DomainID, vcpu: VCPUID) {
         misuses.append("\(what), vCPU \(vcpu.rawValue) of domain \(domain.rawValue)")
     }

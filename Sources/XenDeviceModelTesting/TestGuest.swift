@@ -1,5 +1,5 @@
 // The guest of a bench: accesses that serve the device model until they are answered.
-// Not for: strings (TestGuest+Strings), accesses that stay open (PendingAccess).
+// Not for: strings (TestGuest+Strings), interrupts (TestGuest+State), accesses that stay open (PendingAccess).
 
 public import HypervisorModel
 public import XenABI
@@ -58,7 +58,7 @@ public struct TestGuest {
         try write(port: 0xCF8, .doubleWord, UInt64(selector), vcpu: vcpu)
     }
 
-    // MARK: RAM and interrupts
+    // MARK: RAM
 
     /// Bytes of RAM, as the guest sees them; all ones where there is none.
     public func peek(_ address: UInt64, _ count: Int) -> [UInt8] {
@@ -68,11 +68,6 @@ public struct TestGuest {
     /// Changes bytes of RAM.
     public func poke(_ address: UInt64, _ bytes: [UInt8]) {
         for (index, byte) in bytes.enumerated() { target.storeByte(address &+ UInt64(index), byte) }
-    }
-
-    /// Vectors that MSIs have brought to a vCPU, oldest first.
-    public func interrupts(vcpu: Int = 0) -> [UInt8] {
-        vcpu >= 0 && vcpu < target.vcpus.count ? target.vcpus[vcpu].interrupts : []
     }
 
     // MARK: Any access
@@ -94,7 +89,7 @@ public struct TestGuest {
         guard !processor.isBusy else {
             throw GuestFailure(.busy, "vCPU \(vcpu) is in an access already: finish it first")
         }
-        return PendingAccess(access, processor, processor.perform(access), deviceModels)
+        return PendingAccess(access, target, processor, processor.perform(access), deviceModels)
     }
 }
 

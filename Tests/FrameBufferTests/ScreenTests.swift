@@ -1,82 +1,111 @@
-// The screen of FrameBuffer, on a Xen of a few lines.
+// The screen of FrameBuffer, in the memory of a guest in the sandbox.
 
-import FakeGuest
 import StoredPNG
 import Testing
 import XenABI
 import XenDeviceModel
+import XenDeviceModelTesting
 
 @testable import FrameBuffer
 
 @Suite struct ScreenTests {
-    let xen = FakeGuest()
+    let bench: SandboxBench
     let screen: Screen
+    /// Asking for the domain is asking what is dirty, too.
+    private let askedBefore: UInt64
 
-    init() throws { screen = Screen(try xen.domain()) }
-
-    /// A screen of 3 x 2 pixels at frame 2: their numbers, from 0x010203 on.
-    private func switchOn(base: UInt64 = 0x2000, width: UInt64 = 3, height: UInt64 = 2) {
-        for pixel in 0..<6 { draw(pixel, UInt32(0x01_0203 + pixel)) }
-        screen.write(offset: 0x00, width: .quadWord, value: base)
-        screen.write(offset: 0x08, width: .doubleWord, value: width)
-        screen.write(offset: 0x0C, width: .doubleWord, value: height)
-        screen.write(offset: 0x10, width: .doubleWord, value: 1)
+    init() throws(XenError) {
+        bench = try SandboxBench(restricted: true)
+        screen = Screen(bench.domain)
+        try bench.serve(Screen.range, by: screen)
+        askedBefore = bench.domain.counter(of: .trackDirtyVRAM).count
     }
 
-    private func draw(_ pixel: Int, _ color: UInt32) {
-        xen[0x2000 + pixel * 4, count: 4] = (0..<4).map { UInt8(color >> (8 * UInt32($0)) & 0xFF) }
+    /// The guest switches on a screen of 3 x 2 pixels at frame 2: their numbers, from 0x010203 on.
+    private func switchOn(base: UInt64 = 0x2000, width: UInt64 = 3, height: UInt64 = 2) throws {
+        for pixel in 0..<6 as Range<UInt64> { try draw(pixel, 0x01_0203 + pixel) }
+        try write(0x00, .quadWord, base)
+        try write(0x08, .doubleWord, width)
+        try write(0x0C, .doubleWord, height)
+        try write(0x10, .doubleWord, 1)
     }
+
+    private func draw(_ pixel: UInt64, _ color: UInt64) throws {
+        try bench.guest.write(address: 0x2000 + pixel * 4, .doubleWord, color)
+    }
+
+    private func write(_ offset: UInt64, _ width: AccessWidth, _ value: UInt64) throws {
+        try bench.guest.write(address: 0xF002_0000 + offset, width, value)
+    }
+
+    private func read(_ offset: UInt64) throws -> UInt64 {
+        try bench.guest.read(address: 0xF002_0000 + offset, .doubleWord)
+    }
+
+    /// How often the screen has asked Xen what is dirty.
+    private var askedCount: UInt64 { bench.domain.counter(of: .trackDirtyVRAM).count - askedBefore }
 
     @Test func aScreenThatIsOffShowsNothingAndAsksNothing() {
         #expect(screen.check() == nil)
-        #expect(xen.windows.isEmpty)
+        #expect(askedCount == 0 && bench.guest.dirtyWindow == nil)
     }
 
     @Test func thePictureHasThePixels() throws {
-        switchOn()
+        try switchOn()
         let picture = try #require(screen.check().flatMap { StoredPNG($0) })
         #expect((picture.width, picture.height) == (3, 2))
         #expect(picture.pixels == (0x01_0203...0x01_0208).map { $0 })
-        #expect(xen.windows.map(\.first) == [2] && xen.windows.map(\.count) == [1])
+        #expect(askedCount == 1)
+        #expect(bench.guest.dirtyWindow?.first == GuestFrame(2) && bench.guest.dirtyWindow?.count == 1)
     }
 
-    @Test func thereIsANewOneWhenXenSaysThatItIsDirtyAndNotOtherwise() {
-        switchOn()
+    @Test func thereIsANewOneWhenXenSaysThatItIsDirtyAndNotOtherwise() throws {
+        try switchOn()
         #expect(screen.check() != nil)
         #expect(screen.check() == nil)
-        draw(1, 0xFFFF_FFFF)
-        xen.dirtyByte = 1
+        try draw(1, 0xFFFF_FFFF)
         #expect(screen.check().flatMap { StoredPNG($0) }?[1, 0] == 0xFF_FFFF)
         #expect(screen.check() == nil)
-        #expect(screen.read(offset: 0x18, width: .doubleWord) == 2)
-        #expect(screen.read(offset: 0x14, width: .doubleWord) == 4)
+        #expect(try read(0x18) == 2)
+        #expect(try read(0x14) == 4)
     }
 
-    @Test func aNewModeIsShownThoughNothingIsDirty() {
-        switchOn()
+    @Test func whatTheGuestDrawsByStringsAndBesideTheScreenIsToldApart() throws {
+        try switchOn()
         _ = screen.check()
-        screen.write(offset: 0x08, width: .doubleWord, value: 2)
+        bench.guest.poke(0x3000, [1, 2, 3])
+        #expect(screen.check() == nil)
+        // `rep movs` from the screen's own registers into its pixels: the width, which is 3.
+        try bench.guest.copy(fromDevice: 0xF002_0008, .doubleWord, count: 1, to: 0x2000)
+        #expect(screen.check().flatMap { StoredPNG($0) }?[0, 0] == 3)
+    }
+
+    @Test func aNewModeIsShownThoughNothingIsDirty() throws {
+        try switchOn()
+        _ = screen.check()
+        try write(0x08, .doubleWord, 2)
         #expect(screen.check().flatMap { StoredPNG($0) }?.width == 2)
     }
 
-    @Test func aPictureThatCouldNotBeReadIsShownWhenItCan() {
-        switchOn(base: 0xFFFF_F000)
+    /// ENOMEM is injected: Xen gives it when it has no memory for its bitmap, which no guest can bring about.
+    @Test func aPictureThatCouldNotBeReadIsShownWhenItCan() throws {
+        try switchOn(base: 0xFFFF_F000)
         #expect(screen.check() == nil)
-        #expect(screen.read(offset: 0x1C, width: .doubleWord) == 1)
-        xen.refusals[.trackDirtyVRAM] = .enomem
+        #expect(try read(0x1C) == 1)
+        bench.refusals[.trackDirtyVRAM] = .enomem
         #expect(screen.check() == nil)
-        #expect(screen.read(offset: 0x1C, width: .doubleWord) == 2)
-        xen.refusals = [:]
-        switchOn()
+        #expect(try read(0x1C) == 2)
+        bench.refusals = [:]
+        try switchOn()
         #expect(screen.check() != nil)
     }
 
-    @Test func sizesWithoutPixelsOrWithTooManyAreOff() {
+    @Test func sizesWithoutPixelsOrWithTooManyAreOff() throws {
         for (width, height) in [(0, 2), (3, 0), (1025, 1), (1, 769), (.max, .max)] as [(UInt64, UInt64)] {
-            switchOn(width: width & 0xFFFF_FFFF, height: height & 0xFFFF_FFFF)
+            try switchOn(width: width & 0xFFFF_FFFF, height: height & 0xFFFF_FFFF)
             #expect(screen.check() == nil)
         }
-        #expect(xen.windows.isEmpty)
+        #expect(askedCount == 0 && bench.guest.dirtyWindow == nil)
     }
 
     @Test func aHostileGuestGetsAnAnswerToEverything() throws {
@@ -84,9 +113,14 @@ import XenDeviceModel
         for _ in 0..<1000 {
             let tooWide = try guest.run(against: screen, byteCount: 0x1000, steps: 1000)
             #expect(tooWide == 0)
-            xen.dirtyByte = UInt8(truncatingIfNeeded: guest.next())
+            bench.guest.poke(guest.next() % 0x40_0000, [UInt8(truncatingIfNeeded: guest.next())])
             _ = screen.check()
         }
+        for _ in 0..<100 {
+            try guest.attack(Screen.range, of: bench.guest, steps: 100)
+            _ = screen.check()
+        }
+        #expect(bench.log.misuses.isEmpty)
     }
 }
 

@@ -79,4 +79,25 @@ import XenABI
         _ = try bench.xen.bindVIRQ(other, .domainException)
         #expect(throws: Refusal(.eacces, "")) { try bench.xen.pollChanged(by: .control) }
     }
+
+    @Test("a domain is shut down, then dead while a page of it is mapped, then gone with all outputs 0")
+    func life() throws {
+        let (bench, file) = try file(Release(.v4_21))
+        let id = bench.guest.id
+        let events = bench.kernel.openEvtchn()
+        let port = try events.bindVIRQ(.domainException)
+        while ask(file, .poll()).code == nil {}
+        var mapping: PageMapping? = try file.mapFrames(id, [GuestFrame(0)])
+        bench.xen.shutDown(bench.guest, .reboot)
+        #expect(ask(file, .poll()).answer?.state == 3)
+        try bench.xen.destroyDomain(id)
+        #expect(ask(file, .poll()).answer?.state == 11)
+        #expect(ask(file, .poll()).code == .enoent)
+        withExtendedLifetime(mapping) {}
+        mapping = nil
+        let gone = ask(file, .poll()).answer?.answer
+        #expect(gone == DomainState(domain: id, state: 0, capabilities: 0, uniqueID: 0))
+        #expect(ask(file, .ask(id)).code == .esrch)
+        #expect(try events.read(byteCount: 64) == [port])
+    }
 }

@@ -117,4 +117,33 @@ import XenPlatform
         mapping = nil
         withExtendedLifetime(area) { #expect(bench.guest.mappingCount == 1) }
     }
+
+    @Test("9.5: a kernel without size queries answers EINVAL, and a size that has an address too")
+    func sizes() throws {
+        let bench = try KernelBench()
+        var options = KernelOptions()
+        options.hasResourceSizes = false
+        let old = try LinuxKernel(bench.xen, caller: .control, options: options).openPrivcmd()
+        let size = { (file: PrivcmdFile) in
+            refusal { () throws(Refusal) in _ = try file.resourceSize(bench.guest.id, .ioreqServer, id: 77) }
+        }
+        #expect(size(old) == .einval)
+        let kernel = try LinuxKernel(bench.xen, caller: .control)
+        #expect(size(kernel.openPrivcmd()) == nil)
+    }
+
+    @Test("9.5: pages of a resource fill a mapping once, and only where they fit")
+    func resourcePlaces() throws {
+        let bench = try KernelBench()
+        let file = bench.kernel.openPrivcmd()
+        var create = [KernelBench.operation(DMOP.CreateIOREQServer(handling: .atomic))]
+        try file.dmOp(bench.guest.id, count: 1, buffers: &create)
+        let area = try file.mmap(pageCount: 2)
+        let both = ResourceRequest(bench.guest.id, .ioreqServer, id: 0, firstFrame: 0, count: 2, into: area)
+        var tooMany = both
+        tooMany.count = 1 << 40
+        #expect(verdict(file, tooMany) == .einval)
+        #expect(verdict(file, both) == nil)
+        #expect(verdict(file, both) == .einval)
+    }
 }

@@ -189,4 +189,43 @@ import XenPlatform
         #expect(stage.sandbox.hypervisor.domain(id) == nil)
         try stage.sandbox.createDomain(id: id)
     }
+
+    @Test("bindings that come and go without anybody reading overflow the ring: then every bound port is handed out")
+    func overflow() throws {
+        let stage = try Stage()
+        let events = stage.platform.events
+        let remote = try stage.sandbox.hypervisor.allocateUnbound(in: stage.guest, remote: DomainID(0))
+        let (_, kept, keeper) = try stage.bind()
+        for _ in 0..<100 { _ = try events.bindInterdomain(stage.guest.id, port: remote) }
+        #expect(try isReadable(events.descriptor))
+        #expect(try events.wait(orReadable: nil, milliseconds: 0) == .event)
+        #expect(try events.next() == kept)
+        #expect(try events.next() == nil)
+        #expect(try !isReadable(events.descriptor))
+        withExtendedLifetime(keeper) {}
+    }
+
+    @Test("a stub domain serves its guest, and dom0 has no part in its server")
+    func stubDomain() throws {
+        let stage = try Stage()
+        let stub = try stage.sandbox.createDomain()
+        let kernel = try LinuxKernel(
+            stage.sandbox.hypervisor, caller: Caller(stub.id, .deviceModel(of: stage.guest.id)))
+        let platform = stage.sandbox.platform(of: kernel)
+        let domain = try platform.domain(stage.guest.id, restricted: true)
+        let server = try domain.makeIOREQServer().mapPages().claim(.ports(0x100...0x100), for: Answering()).enable()
+        let vcpu = try #require(stage.guest.vcpus.first)
+        #expect(vcpu.perform(.input(0x100, .one)) == .waiting)
+        try domain.process()
+        #expect(vcpu.resume() == .done(0x42))
+        let other = try stage.platform.domain(stage.guest.id, restricted: false)
+        #expect(try other.ioreqServerIDs().isEmpty)
+        #expect(throws: XenError(.eperm, "")) { try other.destroyLeftOverServer(server.id, force: true) }
+        #expect(throws: XenError(.eperm, "")) { _ = try platform.domain(DomainID(77), restricted: false) }
+    }
+
+    private final class Answering: RegisterDevice {
+        func read(offset: UInt64, width: AccessWidth) -> UInt64 { 0x42 }
+        func write(offset: UInt64, width: AccessWidth, value: UInt64) {}
+    }
 }

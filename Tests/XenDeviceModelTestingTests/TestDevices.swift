@@ -1,7 +1,9 @@
 // Devices for the bench's own tests, as a user would write them.
 
+import SystemCalls
 import XenABI
 import XenDeviceModel
+import XenPlatform
 
 /// 64 bytes that the guest may write as it likes.
 final class Scratch: RegisterDevice {
@@ -46,4 +48,15 @@ final class Waiter: IODevice {
 /// Throws whatever comes.
 final class Broken: IODevice {
     func accept(_ request: consuming IORequest) throws(XenError) { throw XenError(.eio, "broken device") }
+}
+
+/// Stops a loop.
+final class CounterStop: StopSource {
+    private let counter: EventCounter
+
+    init() throws(SystemError) { counter = try EventCounter() }
+
+    var descriptor: Int32 { counter.descriptor.rawValue }
+
+    func stop() { try? counter.signal() }
 }

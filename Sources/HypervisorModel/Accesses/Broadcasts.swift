@@ -13,7 +13,7 @@ extension VirtualCPU {
         wait.piece = nil
         for server in domain.servers.reversed() {
             // One whose slot is taken misses it: nothing else comes of that.
-            if let server, server.isEnabled, server.hasPublishedPorts { _ = publish(request, to: server) }
+            if let server, server.isEnabled, server.hasPublishedPorts { _ = publish(request, to: server, in: domain) }
         }
         // No server, or all of them gone while they were told: nothing to wait for.
         return isWaitingForAnswer || wait.isWoken ? .waiting : resume()

@@ -3,9 +3,13 @@
 
 /// Bytes of an element of an access.
 public enum AccessSize: UInt32, Hashable, Sendable, CaseIterable {
+    /// A byte.
     case one = 1
+    /// 2 bytes.
     case two = 2
+    /// 4 bytes.
     case four = 4
+    /// 8 bytes: memory only.
     case eight = 8
 
     /// As many bits set as the size has: what a read of nothing gives.

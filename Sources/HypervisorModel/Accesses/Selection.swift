@@ -104,14 +104,16 @@ extension Domain {
     /// The highest enabled server that has all of it inside one merged range, and the range.
     @inline(__always)
     func server(claiming key: SelectionKey) -> (IOREQServerRecord, ClosedRange<UInt64>)? {
+        // Copies of the lists: what is looked at while a list is accessed costs more than counting its references.
+        let servers = servers
         var index = servers.count
         while index > 0 {
             index -= 1
-            guard
-                let server = servers[index], server.isEnabled,
-                let range = server.ranges[Int(key.type.rawValue)].merged(covering: key.first, key.last)
-            else { continue }
-            return (server, range)
+            guard let server = servers[index], server.isEnabled else { continue }
+            let ranges = server.ranges
+            if let range = ranges[Int(key.type.rawValue)].merged(covering: key.first, key.last) {
+                return (server, range)
+            }
         }
         return nil
     }

@@ -18,24 +18,26 @@ extension VirtualCPU {
     /// is busy is left as it is.
     public func perform(_ access: GuestAccess) -> AccessOutcome {
         guard !isBusy else { return .waiting }
+        let domain = domain
         guard domain.life.isRunning else { return .stopped }
         cursor = AccessCursor(access)
         isBusy = true
-        return goOn()
+        return goOn(in: domain)
     }
 
     /// Goes on where an answer has come, or where the vCPU tries again.
     public func resume() -> AccessOutcome {
         guard isBusy else { return .stopped }
+        let domain = domain
         if wait.isWoken {
-            guard collectAnswers() else { return stop() }
+            guard collectAnswers(in: domain) else { return stop() }
             guard wait.servers == 0 else { return .waiting }
-            finishPiece()
-            domain.hypervisor.finishShutdown(of: domain)
+            finishPiece(in: domain)
+            if domain.life.shutdownBegun != nil { domain.hypervisor.finishShutdown(of: domain) }
         } else if wait.servers != 0 {
             return .waiting
         }
-        return domain.life.isRunning ? goOn() : stop()
+        return domain.life.isRunning ? goOn(in: domain) : stop()
     }
 
     private func stop() -> AccessOutcome {
@@ -43,8 +45,7 @@ extension VirtualCPU {
         return .stopped
     }
 
-    private func goOn() -> AccessOutcome {
-        let domain = domain
+    private func goOn(in domain: Domain) -> AccessOutcome {
         while let piece = nextPiece(in: domain) {
             switch start(piece, in: domain) {
             case .done(let value): finish(piece, read: value, in: domain)
@@ -76,7 +77,7 @@ extension VirtualCPU {
     }
 
     /// An answer is there: what it gives.
-    private func finishPiece() {
+    private func finishPiece(in domain: Domain) {
         let isAbandoned = wait.isAbandoned
         wait.isAbandoned = false
         wait.inProcess = 0
@@ -110,23 +111,33 @@ extension VirtualCPU {
                 domain.notifyRing(server)
                 return .done(0)
             }
-            return send(request, to: server)
+            // Slots are for 128 vCPUs.
+            guard id.rawValue < UInt32(IOREQ.slotsPerPage) else { return unclaimed(piece, in: domain) }
+            return send(request, to: server, in: domain)
         case .memory(let type):
             return .done(domain.access(piece, type, isRead: isRead))
         case .insideXen:
             domain.fill(piece, with: 0, isRead: isRead)
             return .done(0)
         case .noHolder: return .retrying
-        case .noPages, .disabled, .crossesRangeEnd, .noRange:
-            if domain.shape.isArm { return .dataAbort }
-            domain.fill(piece, with: ~0, isRead: isRead)
-            return .done(~0)
+        case .noPages:
+            reportMisuse("15.1 enabled without pages")
+            return unclaimed(piece, in: domain)
+        case .disabled, .crossesRangeEnd, .noRange:
+            return unclaimed(piece, in: domain)
         }
     }
 
+    /// Nobody gets it. dmop.md section 6, rule 6.
+    private func unclaimed(_ piece: AccessPiece, in domain: Domain) -> PieceStart {
+        if domain.shape.isArm { return .dataAbort }
+        domain.fill(piece, with: ~0, isRead: cursor.access.isRead)
+        return .done(~0)
+    }
+
     /// Step 1 of section 5, and the first rows of 5.1.
-    private func send(_ request: IOREQ, to server: IOREQServerRecord) -> PieceStart {
-        if publish(request, to: server) { return .sent }
+    private func send(_ request: IOREQ, to server: IOREQServerRecord, in domain: Domain) -> PieceStart {
+        if publish(request, to: server, in: domain) { return .sent }
         guard request.type == .copy else {
             domain.hypervisor.shutDown(domain, .crash)
             return .stopped
@@ -135,7 +146,7 @@ extension VirtualCPU {
     }
 
     /// Puts a request into the vCPU's slot and tells the device model. false: the slot is not as Xen left it.
-    func publish(_ request: IOREQ, to server: IOREQServerRecord) -> Bool {
+    func publish(_ request: IOREQ, to server: IOREQServerRecord, in domain: Domain) -> Bool {
         let index = Int(id.rawValue)
         guard let slot = server.slot(of: id, in: domain), index < server.vcpuPorts.count else { return false }
         let port = server.vcpuPorts[index]

@@ -10,7 +10,8 @@ public final class Guest {
     /// What it runs.
     public let program: GuestProgram
     /// What it has done.
-    public private(set) var trace = GuestTrace()
+    public var trace: GuestTrace { recorder.trace }
+    private let recorder = GuestRecorder()
     private let threads: [GuestThread]
     private var generator: SeededGenerator
 
@@ -20,13 +21,14 @@ public final class Guest {
         self.domain = domain
         self.program = program
         generator = SeededGenerator(seed: seed)
-        threads = zip(domain.vcpus, program.steps).map { GuestThread($0, $1) }
+        let recorder = recorder
+        threads = zip(domain.vcpus, program.steps).map { GuestThread($0, $1, recorder) }
     }
 
     /// Runs a vCPU until it waits or is done.
     @discardableResult
     public func run(_ vcpu: VCPUID) -> GuestProgress {
-        Int(vcpu.rawValue) < threads.count ? threads[Int(vcpu.rawValue)].run(&trace) : .finished
+        Int(vcpu.rawValue) < threads.count ? threads[Int(vcpu.rawValue)].run() : .finished
     }
 
     /// Whether running a vCPU would do something.
@@ -40,13 +42,13 @@ public final class Guest {
         var able: UInt64 = 0
         for thread in threads where thread.canRun { able += 1 }
         guard able > 0 else { return false }
-        var turn = generator.next() % able
+        var chosen = generator.next() % able
         for thread in threads where thread.canRun {
-            if turn == 0 {
-                _ = thread.run(&trace)
+            if chosen == 0 {
+                _ = thread.run()
                 break
             }
-            turn -= 1
+            chosen -= 1
         }
         return true
     }
@@ -67,6 +69,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// A generator of this seed.
     public init(seed: UInt64) { state = seed }
 
+    /// The next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

@@ -43,6 +43,7 @@ extension GuestProgram {
             try line.finish()
         }
         if let line = open.last { throw GuestScriptError(line: line, message: "a repeat without an end") }
+        while steps.count > 1, steps[steps.count - 1].isEmpty { steps.removeLast() }
         self.init(steps)
     }
 }

@@ -15,6 +15,7 @@ public enum GuestProgress: Hashable, Sendable {
 /// Runs the program of one vCPU.
 final class GuestThread {
     let vcpu: VirtualCPU
+    private let recorder: GuestRecorder
     private let steps: [GuestStep]
     private var index = 0
     /// The repeats that it is in: where they begin, and how often they are still to be done.
@@ -25,8 +26,9 @@ final class GuestThread {
     private var events: [InjectedEvent] = []
     private(set) var progress: GuestProgress?
 
-    init(_ vcpu: VirtualCPU, _ steps: [GuestStep]) {
+    init(_ vcpu: VirtualCPU, _ steps: [GuestStep], _ recorder: GuestRecorder) {
         self.vcpu = vcpu
+        self.recorder = recorder
         self.steps = steps
     }
 
@@ -44,60 +46,60 @@ final class GuestThread {
     }
 
     /// Runs until it waits or is done.
-    func run(_ trace: inout GuestTrace) -> GuestProgress {
-        let result = goOn(&trace)
+    func run() -> GuestProgress {
+        let result = goOn()
         progress = result
         return result
     }
 
-    private func goOn(_ trace: inout GuestTrace) -> GuestProgress {
+    private func goOn() -> GuestProgress {
         if let progress, progress != .waiting { return progress }
-        takeEvent(&trace)
+        takeEvent()
         while true {
             if vcpu.isBusy {
-                if let end = settle(vcpu.resume(), &trace) { return end }
+                if let end = settle(vcpu.resume()) { return end }
                 continue
             }
             guard index < steps.count else { return .finished }
-            guard vcpu.domain.life.isRunning else { return stop(&trace) }
-            if let end = begin(steps[index], &trace) { return end }
+            guard vcpu.domain.life.isRunning else { return stop() }
+            if let end = begin(steps[index]) { return end }
         }
     }
 
     /// Begins a step. Not nil: it can't go on now.
-    private func begin(_ step: GuestStep, _ trace: inout GuestTrace) -> GuestProgress? {
+    private func begin(_ step: GuestStep) -> GuestProgress? {
         switch step {
-        case .access(let access, _): return settle(vcpu.perform(access), &trace)
+        case .access(let access, _): return settle(vcpu.perform(access))
         case .move(let source, let target, let size, let count, let descending):
             let access = vcpu.domain.moving(source, target, size, count, descending)
-            return settle(vcpu.perform(access), &trace)
+            return settle(vcpu.perform(access))
         case .readPCI(let function, let register, let size, _):
-            return settle(vcpu.perform(configuration(function, register, size, write: nil)), &trace)
+            return settle(vcpu.perform(configuration(function, register, size, write: nil)))
         case .writePCI(let function, let register, let size, let value):
-            return settle(vcpu.perform(configuration(function, register, size, write: value)), &trace)
-        case .invalidate: return settle(vcpu.invalidateMappings(), &trace)
+            return settle(vcpu.perform(configuration(function, register, size, write: value)))
+        case .invalidate: return settle(vcpu.invalidateMappings())
         case .balloon(let frame, let count):
             vcpu.domain.giveBack(frame, count)
-            return settle(vcpu.invalidateMappings(), &trace)
+            return settle(vcpu.invalidateMappings())
         case .waitInterrupt(let vector):
             guard let place = vcpu.interrupts.firstIndex(of: vector) else { return .waiting }
             vcpu.interrupts.remove(at: place)
-            end(.done(nil), &trace)
+            end(.done(nil))
         case .waitEvent(let vector):
             guard let place = events.firstIndex(where: { vector == nil || $0.vector == vector }) else {
                 return .waiting
             }
             events.remove(at: place)
-            end(.done(nil), &trace)
+            end(.done(nil))
         case .repeated(let count): beginLoop(count)
         case .end: endLoop()
-        default: doAtOnce(step, &trace)
+        default: doAtOnce(step)
         }
         return nil
     }
 
     /// Steps that nobody is waited for.
-    private func doAtOnce(_ step: GuestStep, _ trace: inout GuestTrace) {
+    private func doAtOnce(_ step: GuestStep) {
         let domain = vcpu.domain
         switch step {
         case .write(let address, let bytes):
@@ -106,66 +108,68 @@ final class GuestThread {
             for offset in 0..<UInt64(count) { domain.storeByte(address &+ offset, byte) }
         case .expectMemory(let address, let bytes):
             let found = bytes.indices.map { domain.loadByte(address &+ UInt64($0)) }
-            return end(found == bytes ? .done(nil) : .unexpectedMemory(found), &trace)
+            return end(found == bytes ? .done(nil) : .unexpectedMemory(found))
         case .apic(let isOn): vcpu.isAPICEnabled = isOn
         case .setClock(let seconds): domain.setClock(by: seconds)
         case .handleFaults: handlesFaults = true
         case .shutdown(let reason): domain.hypervisor.shutDown(domain, reason)
         default: break
         }
-        end(.done(nil), &trace)
+        end(.done(nil))
     }
 
     /// What an access has come to. Not nil: the vCPU can't go on now.
-    private func settle(_ outcome: AccessOutcome, _ trace: inout GuestTrace) -> GuestProgress? {
+    private func settle(_ outcome: AccessOutcome) -> GuestProgress? {
         switch outcome {
-        case .waiting, .retrying: return .waiting
-        case .stopped: return stop(&trace)
-        case .generalProtection, .dataAbort: return fault(outcome, &trace)
+        // Answered already, by a device model in the notification itself: on it goes.
+        case .waiting: return vcpu.isWoken ? nil : .waiting
+        case .retrying: return .waiting
+        case .stopped: return stop()
+        case .generalProtection, .dataAbort: return fault(outcome)
         case .done(let value):
-            finish(value, &trace)
+            finish(value)
             return nil
         }
     }
 
     /// The access of the step has been done, or the first of two.
-    private func finish(_ value: UInt64, _ trace: inout GuestTrace) {
+    private func finish(_ value: UInt64) {
         switch steps[index] {
         case .access(let access, let expected) where access.isRead && access.memoryAddress == nil:
-            end(read: value, expected, &trace)
-        case .readPCI(_, _, _, let expected) where isInSecondPart: end(read: value, expected, &trace)
-        case .writePCI where isInSecondPart: end(.done(nil), &trace)
+            end(read: value, expected)
+        case .readPCI(_, _, _, let expected) where isInSecondPart: end(read: value, expected)
+        case .writePCI where isInSecondPart: end(.done(nil))
         case .readPCI, .writePCI: isInSecondPart = true
-        default: end(.done(nil), &trace)
+        default: end(.done(nil))
         }
     }
 
-    private func end(read value: UInt64, _ expected: UInt64?, _ trace: inout GuestTrace) {
-        end(expected == nil || expected == value ? .done(value) : .unexpected(value), &trace)
+    private func end(read value: UInt64, _ expected: UInt64?) {
+        end(expected == nil || expected == value ? .done(value) : .unexpected(value))
     }
 
     /// Without handlers a fault is a triple fault (row B13); an Arm guest without them hangs.
-    private func fault(_ outcome: AccessOutcome, _ trace: inout GuestTrace) -> GuestProgress? {
-        end(.fault, &trace)
+    private func fault(_ outcome: AccessOutcome) -> GuestProgress? {
+        end(.fault)
         if handlesFaults { return nil }
         if outcome == .generalProtection { vcpu.domain.hypervisor.shutDown(vcpu.domain, .reboot) }
         return .stopped
     }
 
-    private func stop(_ trace: inout GuestTrace) -> GuestProgress {
-        end(.stopped, &trace)
+    private func stop() -> GuestProgress {
+        end(.stopped)
         return .stopped
     }
 
-    private func end(_ outcome: GuestTrace.Outcome, _ trace: inout GuestTrace) {
-        trace.append(GuestTrace.Entry(vcpu: vcpu.id, step: index, outcome: outcome))
+    private func end(_ outcome: GuestTrace.Outcome) {
+        recorder.append(GuestTrace.Entry(vcpu: vcpu.id, step: index, outcome: outcome))
         index += 1
         isInSecondPart = false
     }
 
-    private func takeEvent(_ trace: inout GuestTrace) {
+    private func takeEvent() {
         guard !vcpu.isBusy, vcpu.domain.life.isRunning, let event = vcpu.takeEvent() else { return }
-        trace.append(GuestTrace.Entry(vcpu: vcpu.id, step: index, outcome: .event(event)))
+        recorder.append(GuestTrace.Entry(vcpu: vcpu.id, step: index, outcome: .event(event)))
         events.append(event)
     }
 

@@ -59,6 +59,13 @@ public struct GuestTrace: Hashable, Sendable {
     }
 }
 
+/// Keeps a trace for all vCPUs of a guest.
+final class GuestRecorder {
+    private(set) var trace = GuestTrace()
+
+    func append(_ entry: GuestTrace.Entry) { trace.append(entry) }
+}
+
 extension GuestTrace.Outcome {
     fileprivate var text: String {
         switch self {

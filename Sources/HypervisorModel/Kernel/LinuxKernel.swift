@@ -51,6 +51,7 @@ public final class LinuxKernel: EventSink {
 
     // MARK: Ports
 
+    /// A port of the domain has fired: its file is told, unless the port is masked.
     public func portFired(_ port: EventPort) {
         let index = Int(port.rawValue)
         guard index < isMasked.count, !isMasked[index], let owner = owners[index] else {

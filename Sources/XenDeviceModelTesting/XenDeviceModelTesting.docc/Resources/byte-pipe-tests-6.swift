@@ -1,0 +1,83 @@
+// Tests of BytePipe, on a guest in the sandbox.
+
+import HypervisorModel
+import Testing
+import XenDeviceModel
+import XenDeviceModelTesting
+
+@testable import GuestPipe
+
+@Suite struct BytePipeTests {
+    let bench: SandboxBench
+
+    init() throws { bench = try Self.makeBench() }
+
+    static func makeBench() throws -> SandboxBench {
+        let bench = try SandboxBench(DomainShape(vcpuCount: 2))
+        try bench.serve(.ports(0x200...0x201), by: BytePipe(bench.domain))
+        return bench
+    }
+
+    @Test func bytesComeOutInTheirOrder() throws {
+        for byte in [1, 2, 3] as [UInt64] { try bench.guest.write(port: 0x200, .byte, byte) }
+        #expect(try bench.guest.read(port: 0x201, .byte) == 3)
+        for byte in [1, 2, 3] as [UInt64] { #expect(try bench.guest.read(port: 0x200, .byte) == byte) }
+        #expect(try bench.guest.read(port: 0x201, .byte) == 0)
+    }
+
+    @Test func aTextGoesThroughByOneInstruction() throws {
+        let text = Array("hello".utf8)
+        bench.guest.poke(0x5000, text)
+        try bench.guest.writeString(port: 0x200, .byte, count: 5, from: 0x5000)
+        #expect(try bench.guest.read(port: 0x201, .byte) == 5)
+        try bench.guest.readString(port: 0x200, .byte, count: 5, to: 0x6000)
+        #expect(bench.guest.peek(0x6000, 5) == text)
+    }
+
+    @Test func theFirstByteInterruptsVCPU0() throws {
+        #expect(bench.guest.interrupts().isEmpty)
+        try bench.guest.write(port: 0x200, .byte, 1)
+        #expect(bench.guest.takeInterrupt() == 0x40)
+        try bench.guest.write(port: 0x200, .byte, 2)
+        #expect(bench.guest.takeInterrupt() == nil)
+    }
+
+    @Test func aReaderWaitsForTheByteOfAnother() throws {
+        let reading = try bench.guest.begin(.input(0x200, .one), vcpu: 1)
+        try bench.process()
+        #expect(!reading.isOver)
+        try bench.guest.write(port: 0x200, .byte, 0x41, vcpu: 0)
+        #expect(try reading.finish() == 0x41)
+    }
+
+    @Test func aReaderThatNobodyWritesForIsSaidToWait() throws {
+        #expect(throws: GuestFailure.self) { try bench.guest.read(port: 0x200, .byte) }
+    }
+
+    @Test func vcpusMeetInAnyOrder() throws {
+        let script = """
+            vcpu 1
+            in 0x200 1 expect 0x41
+            vcpu 0
+            out 0x200 1 0x41
+            write 0x8000 68 65 6c 6c 6f
+            rep outs 0x200 1 count 5 from 0x8000
+            wait interrupt 0x40
+            """
+        for seed in 0..<8 as Range<UInt64> {
+            let bench = try Self.makeBench()
+            let outcome = try bench.run(script: script, seed: seed)
+            #expect(outcome.isAsExpected, "seed \(seed): \(outcome.lines)")
+        }
+    }
+
+    @Test func aHostileGuestIsAnswered() throws {
+        // Somebody writes whenever the guest waits for a byte: its other vCPU.
+        var hostile = HostileGuest(seed: 1)
+        for _ in 0..<5000 {
+            try bench.guest.write(port: 0x200, .byte, 0, vcpu: 1)
+            try hostile.attack(.ports(0x200...0x201), of: bench.guest, steps: 1)
+        }
+        #expect(bench.log.misuses.isEmpty)
+    }
+}

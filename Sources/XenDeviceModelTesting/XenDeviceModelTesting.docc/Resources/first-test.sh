@@ -1,0 +1,3 @@
+cd guest-pipe
+swift test
+# ✔ Test bytesComeOutInTheirOrder() passed

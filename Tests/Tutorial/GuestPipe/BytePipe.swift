@@ -1,0 +1,1 @@
+../../../Sources/XenDeviceModelTesting/XenDeviceModelTesting.docc/Resources/byte-pipe-3.swift

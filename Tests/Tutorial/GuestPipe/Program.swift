@@ -1,0 +1,1 @@
+../../../Sources/XenDeviceModelTesting/XenDeviceModelTesting.docc/Resources/program-2.swift

@@ -1,0 +1,1 @@
+../../../Sources/XenDeviceModelTesting/XenDeviceModelTesting.docc/Resources/byte-pipe-tests-6.swift
