@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -215,6 +216,7 @@ int32_t corbel_bench_ping_pong(uint32_t bell, int32_t processor, uint64_t *nanos
         return errno;
     pid_t other = fork();
     if (other == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         corbel_bench_pin(processor);
         answer(&c, bell, count);
     }
