@@ -4,28 +4,50 @@
 public import XenABI
 
 extension PrivcmdFile {
+    /// What has become of a hypercall.
+    public enum HypercallProgress {
+        /// It has returned this.
+        case done(UInt64)
+        /// A dm_op, which takes rounds: `goOn`, and `finish` in the end.
+        case rounds(DeviceModelHypercall)
+    }
+
     /// HYPERCALL. Addresses among the arguments lead into `memory`. nil: the argument is unreadable. Answers what the
     /// hypercall returns.
     public func hypercall(_ call: PrivcmdHypercall?, _ memory: inout CallerMemory) throws(Refusal) -> UInt64 {
+        switch try beginHypercall(call, &memory) {
+        case .done(let value): return value
+        case .rounds(var rounds):
+            while try goOn(&rounds.call, roundsMax: .max) {}
+            return try finish(rounds, &memory)
+        }
+    }
+
+    /// HYPERCALL up to its end, or up to the first round of a dm_op.
+    public func beginHypercall(
+        _ call: PrivcmdHypercall?, _ memory: inout CallerMemory
+    ) throws(Refusal) -> HypercallProgress {
         do throws(Refusal) {
             try audit.checkHypercall()
             guard let call else { throw Refusal(.efault, "9.2 argument unreadable") }
             switch call.number {
-            case Hypercall.dmOp: try dmOp(call, &memory)
+            case Hypercall.dmOp: return .rounds(try beginDMOP(call, memory))
             // The upper bits of the command are where to go on.
             case Hypercall.memoryOp where call.argument0 & 0x3F == Hypercall.acquireResource:
                 try acquireResource(call.argument1, &memory)
             case Hypercall.domctl: try domctl(call.argument0, &memory)
             default: throw Refusal(.enosys, "9.2 unknown hypercall")
             }
-            return 0
+            return .done(0)
         } catch {
             throw logged(error, "IOCTL_PRIVCMD_HYPERCALL", nil)
         }
     }
 
     /// dm_op as such, without the kernel's checks of it. dmop.md section 1.2, rows 1 to 3, then buffers as they are.
-    private func dmOp(_ call: PrivcmdHypercall, _ memory: inout CallerMemory) throws(Refusal) {
+    private func beginDMOP(
+        _ call: PrivcmdHypercall, _ memory: CallerMemory
+    ) throws(Refusal) -> DeviceModelHypercall {
         let domain = DomainID(UInt16(truncatingIfNeeded: call.argument0))
         let count = UInt32(truncatingIfNeeded: call.argument1)
         var descriptors: [PrivcmdBuffer] = []
@@ -39,15 +61,24 @@ extension PrivcmdFile {
                     PrivcmdBuffer(trusting: bytes.span.extracting(droppingFirst: index * PrivcmdBuffer.byteCount)))
             }
         }
-        var operation = contents(descriptors.first, memory)
-        var data = descriptors.count == 2 ? contents(descriptors[1], memory) : []
-        var first = operation.mutableSpan
-        var second = data.mutableSpan
-        try kernel.hypervisor.dmOp(by: kernel.caller, on: domain, bufferCount: count, &first, &second)
-        for (descriptor, bytes) in zip(descriptors, [operation, data]) where !bytes.isEmpty {
+        let rounds = DeviceModelCallInRounds(
+            "IOCTL_PRIVCMD_HYPERCALL", by: kernel.caller, on: domain, bufferCount: count,
+            contents(descriptors.first, memory), descriptors.count == 2 ? contents(descriptors[1], memory) : [])
+        return DeviceModelHypercall(call: rounds, descriptors: descriptors)
+    }
+
+    /// Copies back what a dm_op has written, and answers what the hypercall returns.
+    public func finish(
+        _ hypercall: DeviceModelHypercall, _ memory: inout CallerMemory
+    ) throws(Refusal) -> UInt64 {
+        for (descriptor, bytes) in zip(hypercall.descriptors, [hypercall.call.operation, hypercall.call.data])
+        where !bytes.isEmpty {
             let isCopied = memory.write(descriptor.address, bytes)
-            try check(isCopied || memory.read(descriptor.address, byteCount: bytes.count) == bytes, .efault, "1.4 copy")
+            guard isCopied || memory.read(descriptor.address, byteCount: bytes.count) == bytes else {
+                throw logged(Refusal(.efault, "1.4 copy"), "IOCTL_PRIVCMD_HYPERCALL", nil)
+            }
         }
+        return 0
     }
 
     /// What a buffer holds; nothing when it can't be read, which Xen says only when it wants to (rows 8 and 10).
@@ -105,4 +136,11 @@ extension PrivcmdFile {
         question.uniqueID = answer.uniqueID
         try check(memory.write(address, question.encodedBytes), .efault, "12 structure not writable")
     }
+}
+
+/// A dm_op by HYPERCALL, between two rounds: its buffers go back to where the process has them.
+public struct DeviceModelHypercall {
+    /// What goes on.
+    public var call: DeviceModelCallInRounds
+    let descriptors: [PrivcmdBuffer]
 }
