@@ -39,21 +39,33 @@ extension PrivcmdFile {
                     PrivcmdBuffer(trusting: bytes.span.extracting(droppingFirst: index * PrivcmdBuffer.byteCount)))
             }
         }
-        var operation = contents(descriptors.first, memory)
-        var data = descriptors.count == 2 ? contents(descriptors[1], memory) : []
+        for descriptor in descriptors { try check(descriptor.byteLength > 0, .efault, "15.7 empty buffer") }
+        var operation = descriptors.first.map { Self.readable($0, memory) } ?? []
+        var data = descriptors.count == 2 ? Self.whole(descriptors[1], memory) : []
+        let before = [operation, data]
         var first = operation.mutableSpan
         var second = data.mutableSpan
         try kernel.hypervisor.dmOp(by: kernel.caller, on: domain, bufferCount: count, &first, &second)
-        for (descriptor, bytes) in zip(descriptors, [operation, data]) where !bytes.isEmpty {
-            let isCopied = memory.write(descriptor.address, bytes)
-            try check(isCopied || memory.read(descriptor.address, byteCount: bytes.count) == bytes, .efault, "1.4 copy")
+        for (index, after) in [operation, data].enumerated() {
+            // Up to the last byte that has changed: no more of it need be writable.
+            guard let last = after.indices.last(where: { after[$0] != before[index][$0] }) else { continue }
+            try check(memory.write(descriptors[index].address, Array(after[...last])), .efault, "1.4 copy back")
         }
     }
 
-    /// What a buffer holds; nothing when it can't be read, which Xen says only when it wants to (rows 8 and 10).
-    private func contents(_ buffer: PrivcmdBuffer?, _ memory: CallerMemory) -> [UInt8] {
-        guard let buffer, buffer.byteLength <= UInt64(CallerMemory.bytesMax) else { return [] }
-        return memory.read(buffer.address, byteCount: Int(buffer.byteLength)) ?? []
+    /// As much of buffer 0 as can be read: too little of it for rows 8 and 10 is as good as unreadable.
+    private static func readable(_ buffer: PrivcmdBuffer, _ memory: CallerMemory) -> [UInt8] {
+        let bytes = memory.readable(buffer.address, atMost: Int(min(buffer.byteLength, UInt64(CallerMemory.bytesMax))))
+        // One byte is no header either, and no buffer of no bytes (15.7).
+        return bytes.isEmpty ? [0] : bytes
+    }
+
+    /// Buffer 1 at its full length, which operations compare; what of it can't be read is 0. Whether it can be written
+    /// shows when it is.
+    private static func whole(_ buffer: PrivcmdBuffer, _ memory: CallerMemory) -> [UInt8] {
+        let byteCount = Int(min(buffer.byteLength, UInt64(CallerMemory.bytesMax)))
+        let bytes = memory.readable(buffer.address, atMost: byteCount)
+        return bytes + [UInt8](repeating: 0, count: byteCount - bytes.count)
     }
 
     /// Sizes only: frames of the model have no machine frame numbers that could be answered.
