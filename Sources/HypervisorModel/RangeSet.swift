@@ -28,9 +28,10 @@ package struct RangeSet: Hashable, Sendable {
         // No number wraps: `before` ends below the range, `next` starts above it.
         let joinsBefore = before.map { ranges[$0].upperBound + 1 == range.lowerBound } ?? false
         let joinsNext = next < ranges.count && range.upperBound + 1 == ranges[next].lowerBound
+        // As Xen counts: the node below grows, but where only the one above is touched, a node is taken before the two
+        // merge ("checked before the insert", dmop.md 17).
         try check(
-            joinsBefore || joinsNext || ranges.count < DMOPLimits.rangesPerServerAndType, .enomem,
-            "3.3 256 nodes used")
+            joinsBefore || ranges.count < DMOPLimits.rangesPerServerAndType, .enomem, "3.3 256 nodes used")
         let first = joinsBefore ? next - 1 : next
         let lower = joinsBefore ? ranges[first].lowerBound : range.lowerBound
         let upper = joinsNext ? ranges[next].upperBound : range.upperBound
