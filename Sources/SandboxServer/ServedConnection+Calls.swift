@@ -59,15 +59,15 @@ extension ServedConnection {
     // MARK: Operations
 
     private func dmOp(_ header: WireHeader, _ file: PrivcmdFile, _ call: DeviceModelCall) {
-        var buffers = call.buffers.map { CallerBuffer($0) }
-        var result = WireResult.success
+        let buffers = call.buffers.map { CallerBuffer($0) }
         do throws(Refusal) {
-            try file.dmOp(call.domain, count: call.count, buffers: &buffers)
+            guard let rounds = try file.beginDMOP(call.domain, count: call.count, buffers: buffers) else {
+                return answer(header, .success, DeviceModelAnswer([]))
+            }
+            begin(CallUnderWay(header, .control(call, buffers, rounds)))
         } catch {
-            result = WireResult(error)
+            answer(header, WireResult(error), DeviceModelAnswer([]))
         }
-        if result.isSuccess, let operation = buffers.first?.bytes { noteServer(call.domain, operation) }
-        answer(header, result, Self.written(call.buffers, buffers))
     }
 
     private func hypercall(_ header: WireHeader, _ file: PrivcmdFile, _ request: HypercallRequest) {
@@ -76,12 +76,47 @@ extension ServedConnection {
             number: request.number, argument0: request.arguments[0], argument1: request.arguments[1],
             argument2: request.arguments[2], argument3: request.arguments[3], argument4: request.arguments[4])
         do throws(Refusal) {
-            let value = try file.hypercall(call, &memory)
-            let answer = HypercallAnswer(value: value, Self.written(request.memory, memory.pieces))
-            self.answer(header, .success, answer)
+            switch try file.beginHypercall(call, &memory) {
+            case .done(let value): answer(header, value, request, memory)
+            case .rounds(let rounds): begin(CallUnderWay(header, .hypercall(request, memory, rounds)))
+            }
         } catch {
             answer(header, WireResult(error), NoBody())
         }
+    }
+
+    private func answer(_ header: WireHeader, _ value: UInt64, _ request: HypercallRequest, _ memory: CallerMemory) {
+        answer(header, .success, HypercallAnswer(value: value, Self.written(request.memory, memory.pieces)))
+    }
+
+    /// Does so many rounds of a call at most, and answers it when it is over. True: it is.
+    func goOn(_ call: inout CallUnderWay, _ file: PrivcmdFile, roundsMax: Int) -> Bool {
+        switch call.question {
+        case .control(let request, var buffers, var rounds):
+            var result = WireResult.success
+            do throws(Refusal) {
+                if try file.goOn(&rounds, roundsMax: roundsMax) {
+                    call.question = .control(request, buffers, rounds)
+                    return false
+                }
+            } catch {
+                result = WireResult(error)
+            }
+            rounds.copyBack(to: &buffers)
+            if result.isSuccess, let operation = buffers.first?.bytes { noteServer(request.domain, operation) }
+            answer(call.header, result, Self.written(request.buffers, buffers))
+        case .hypercall(let request, var memory, var rounds):
+            do throws(Refusal) {
+                if try file.goOn(&rounds.call, roundsMax: roundsMax) {
+                    call.question = .hypercall(request, memory, rounds)
+                    return false
+                }
+                answer(call.header, try file.finish(rounds, &memory), request, memory)
+            } catch {
+                answer(call.header, WireResult(error), NoBody())
+            }
+        }
+        return true
     }
 
     /// What has changed in a process' buffers.
