@@ -13,12 +13,8 @@ package struct RangeSet: Hashable, Sendable {
 
     /// Whether all numbers from first to last lie in one range.
     package func contains(first: UInt64, last: UInt64) -> Bool {
-        guard first <= last, let index = index(before: first) else { return false }
-        return ranges[index].upperBound >= last
+        first <= last && merged(covering: first, last) != nil
     }
-
-    /// Whether all numbers from first to last lie in one range.
-    func contains(_ first: UInt64, _ last: UInt64) -> Bool { contains(first: first, last: last) }
 
     /// Adds a range; it merges with those that it touches. dmop.md 3.3.
     package mutating func insert(_ range: ClosedRange<UInt64>) throws(Refusal) {
@@ -55,8 +51,8 @@ package struct RangeSet: Hashable, Sendable {
         ranges.replaceSubrange(index...index, with: rest)
     }
 
-    /// The last range that starts at or below the number.
-    private func index(before number: UInt64) -> Int? {
+    /// The last range that starts at or below the number; in steps that grow with the logarithm of their count.
+    func index(before number: UInt64) -> Int? {
         var low = 0
         var high = ranges.count
         while low < high {

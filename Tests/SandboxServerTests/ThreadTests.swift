@@ -4,6 +4,7 @@ import EventLoop
 import Foundation
 import HypervisorModel
 import SandboxServer
+import ServerCalls
 import Synchronization
 import ServerCalls
 import SystemCalls

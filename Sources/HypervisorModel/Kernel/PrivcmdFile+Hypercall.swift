@@ -155,6 +155,6 @@ public struct DeviceModelHypercall {
     /// What goes on.
     public var call: DeviceModelCallInRounds
     let descriptors: [PrivcmdBuffer]
-    /// What the buffers held when it began.
+    /// The buffers as the process had them.
     let before: [[UInt8]]
 }
