@@ -3,7 +3,7 @@
 
 public import EventLoop
 public import HypervisorModel
-public import SystemCalls
+public import ServerCalls
 public import XenABI
 
 /// A vCPU of the model as a thread uses it. The model is used by one thread at a time: by who holds the monitor.

@@ -45,7 +45,10 @@ final class GuestThread {
         }
     }
 
-    /// Runs until it waits or is done.
+    /// Steps of one turn: a program that never waits must not keep everybody else from theirs.
+    static let stepsPerTurn = 256
+
+    /// Runs until it waits or is done, or its turn is over; then it can run at once.
     func run() -> GuestProgress {
         let result = goOn()
         progress = result
@@ -55,7 +58,7 @@ final class GuestThread {
     private func goOn() -> GuestProgress {
         if let progress, progress != .waiting { return progress }
         takeEvent()
-        while true {
+        for _ in 0..<Self.stepsPerTurn {
             if vcpu.isBusy {
                 if let end = settle(vcpu.resume()) { return end }
                 continue
@@ -64,6 +67,7 @@ final class GuestThread {
             guard vcpu.domain.life.isRunning else { return stop() }
             if let end = begin(steps[index]) { return end }
         }
+        return .waiting
     }
 
     /// Begins a step. Not nil: it can't go on now.
