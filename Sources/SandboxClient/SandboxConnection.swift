@@ -140,7 +140,10 @@ final class SandboxConnection {
 
     /// Waits until the sandbox has closed the connection, which is what it does last.
     func waitForEnd() {
-        while receive(waits: true) != nil {}
+        while var reader = receive(waits: true) {
+            guard let header = try? WireHeader(from: &reader), header.kind == .closing else { continue }
+            reason = (try? reader.text()) ?? ""
+        }
         if isLate { _ = endSilent() } else { end() }
     }
 
