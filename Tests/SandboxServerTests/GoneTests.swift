@@ -128,15 +128,12 @@ extension SandboxControl {
         throws
     {
         let scene = try Scene()
-        let victim = try scene.control.createDomain(DomainRequest())
-        let hypercall = HypercallRequest(
-            number: Hypercall.dmOp, arguments: [UInt64(victim.rawValue), 1, 0x8000, 0, 0],
-            memory: [
-                endlessOperation(),
-                CallBuffer(
-                    address: 0x8000, byteCount: 16, bytes: [0, 0x10, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0]),
-            ])
         for isHypercall in [false, true] {
+            let victim = try scene.control.createDomain(DomainRequest())
+            let address: [UInt8] = [0, 0x10, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0]
+            let hypercall = HypercallRequest(
+                number: Hypercall.dmOp, arguments: [UInt64(victim.rawValue), 1, 0x8000, 0, 0],
+                memory: [endlessOperation(), CallBuffer(address: 0x8000, byteCount: 16, bytes: address)])
             do {
                 let client = try RawClient(scene.sandbox.path)
                 _ = try client.ask(.hello, Hello())

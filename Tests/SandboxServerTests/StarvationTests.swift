@@ -145,7 +145,7 @@ import XenPlatform
 
     @Test("by programs of guests that wait for nobody") func programs() throws {
         let steps = [
-            "write 0x1000 01 02", "in 0x300 1", "fill 0x1000 16777216 7", "rep ins 0x300 4 count 65536 to 0x8000",
+            "write 0x1000 01 02", "in 0x300 1", "fill 0x1000 16777216 7", "rep ins 0x300 4 count 4096 to 0x8000",
         ]
         for step in steps + ["repeat 1000000000\nend", "balloon 0 4503599627370495"] {
             try verify(step) { control, sandbox in
