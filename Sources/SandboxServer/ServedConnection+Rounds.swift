@@ -67,6 +67,8 @@ extension ServedConnection {
         guard let socketWatch else { return }
         var interest: Readiness = callUnderWay == nil ? .readable : []
         if isQueueWaiting { interest.insert(.writable) }
+        guard interest != self.interest else { return }
+        self.interest = interest
         do throws(SystemError) {
             try service.loop.change(socketWatch, to: interest)
         } catch {

@@ -47,6 +47,8 @@ final class ServedConnection: DescriptorHandler {
     var ownServers: [OwnServer] = []
     /// A call that goes on in the next turn: while there is one, no packets are taken.
     var callUnderWay: CallUnderWay?
+    /// What the loop tells of.
+    var interest = Readiness.readable
     private(set) var isClosed = false
     private var queue = AnswerQueue()
     /// Bytes of all answers so far.
@@ -152,9 +154,8 @@ final class ServedConnection: DescriptorHandler {
     /// Sends what can be sent, and has the loop tell when there is room for the rest.
     private func flush() throws(Fault) {
         do throws(SystemError) {
-            let wasWaiting = queue.isWaiting
             try queue.send(to: socket)
-            if queue.isWaiting != wasWaiting { listen() }
+            listen()
         } catch {
             throw Fault("it has gone")
         }

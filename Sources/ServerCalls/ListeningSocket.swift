@@ -12,6 +12,13 @@ public struct PeerCredentials: Equatable, Sendable {
     public var userID: UInt32
     /// Its effective group.
     public var groupID: UInt32
+
+    /// Somebody.
+    public init(processID: Int32, userID: UInt32, groupID: UInt32) {
+        self.processID = processID
+        self.userID = userID
+        self.groupID = groupID
+    }
 }
 
 extension PacketSocket {

@@ -93,3 +93,46 @@ import XenABI
         #expect(bench.use(0x2100) == .hole)
     }
 }
+
+@Suite("A round at a time") struct OneRoundTests {
+    private func begin(_ bench: Bench) -> (OperationRun, [UInt8]) {
+        let bytes = bench.buffer(DMOP.SetMemoryType(count: 0x300, type: .ramReadOnly, first: GuestFrame(0)))
+        return (OperationRun(by: .control, on: bench.guest.id, bufferCount: 1), bytes)
+    }
+
+    private func goOn(_ bench: Bench, _ run: inout OperationRun, _ bytes: inout [UInt8]) throws(Refusal) -> Bool {
+        var operation = bytes.mutableSpan
+        var none = MutableSpan<UInt8>()
+        return try bench.xen.goOn(&run, &operation, &none)
+    }
+
+    @Test("each round does 256 frames, and leaves how far it has come in the payload") func rounds() throws {
+        let bench = try Bench()
+        var (run, bytes) = begin(bench)
+        for (round, isMore) in [true, true, false].enumerated() {
+            #expect(try goOn(bench, &run, &bytes) == isMore)
+            let frames = UInt64(round + 1) * 256
+            #expect(bench.use(frames - 1) == .ram(.ramReadOnly, page: frames - 1))
+            #expect(bench.use(frames) == .ram(.ramReadWrite, page: frames))
+        }
+    }
+
+    @Test("a domain that has gone ends it, and so does another one with its id: ESRCH") func gone() throws {
+        for isReplaced in [false, true] {
+            let bench = try Bench()
+            var (run, bytes) = begin(bench)
+            #expect(try goOn(bench, &run, &bytes))
+            try bench.xen.destroyDomain(bench.guest.id)
+            if isReplaced { try bench.xen.createDomain(DomainShape(), id: bench.guest.id) }
+            #expect(throws: Refusal(.esrch, "")) { _ = try goOn(bench, &run, &bytes) }
+        }
+    }
+
+    @Test("other calls between two rounds don't disturb it; their effects are found") func between() throws {
+        let bench = try Bench()
+        var (run, bytes) = begin(bench)
+        #expect(try goOn(bench, &run, &bytes))
+        #expect(bench.op(DMOP.SetMemoryType(count: 1, type: .mmioDM, first: GuestFrame(0x180))) == ok)
+        #expect(throws: Refusal(.einval, "")) { while try goOn(bench, &run, &bytes) {} }
+    }
+}

@@ -228,3 +228,49 @@ import XenPlatform
         #expect(guest.trace.count > 0)
     }
 }
+
+@Suite("Bounded turns") struct BoundedTests {
+    private static let script = """
+        repeat 7
+        write 0x1000 01
+        in 0x300 1
+        fill 0x2000 20000 7
+        rep ins 0x300 2 count 700 to 0x8000
+        end
+        expect memory 0x6e1f 07 00
+        vcpu 1
+        repeat 30
+        out 0x301 1 2
+        note x
+        end
+        vcpu 2
+        repeat 9
+        write 0x3000 05
+        end
+        """
+
+    @Test("a trace is the same whatever the bound of a turn", arguments: [1, 2, 3, 17, 64, 1000])
+    func bounds(bound: Int) throws {
+        for seed in 0..<5 as Range<UInt64> {
+            func guest() throws -> Guest {
+                Guest(
+                    try AccessBench(DomainShape(vcpuCount: 3)).guest, try GuestProgram(script: Self.script), seed: seed)
+            }
+            let whole = try guest()
+            whole.runUntilIdle()
+            let parts = try guest()
+            var turns = 0
+            while parts.run(stepsMax: bound) == bound, turns < 1_000_000 { turns += 1 }
+            #expect(parts.isFinished && whole.isFinished && parts.trace == whole.trace)
+            #expect(parts.trace.failureCount == 0)
+            #expect(turns > 0)
+        }
+    }
+
+    @Test("an endless program does no more than it may") func endless() throws {
+        let bench = try AccessBench(DomainShape())
+        let guest = Guest(bench.guest, try GuestProgram(script: "repeat 1000000000\nend"))
+        #expect(guest.run(stepsMax: 1000) == 1000)
+        #expect(!guest.isFinished && guest.canRun(VCPUID(0)))
+    }
+}

@@ -50,7 +50,7 @@ public enum GuestStep: Hashable, Sendable {
 ///     out 0x100 4 0xdeadbeef
 ///     load 0xf0000000 4 expect 5              guest-physical address, bytes
 ///     store 0xf0000010 4 5
-///     rep ins 0x200 4 count 16 to 0x8000      at most 65,536; `down` at the end: addresses go down
+///     rep ins 0x200 4 count 16 to 0x8000      at most 4,096; `down` at the end: addresses go down
 ///     rep outs 0x200 4 count 16 from 0x8000
 ///     rep movs 0x8000 4 count 16 from 0xf0000000
 ///     pci read 00:04.0 0x10 4 expect 0x11     function, register, bytes
@@ -84,7 +84,7 @@ extension GuestStep {
     /// Bytes of a `fill` that are written before others have their turn.
     static let bytesAtOnce: UInt32 = 4096
     /// Elements of a string at most: it is done in one piece where no device model is asked.
-    static let elementsMax: UInt64 = 1 << 16
+    static let elementsMax: UInt64 = 4096
     /// Elements or bytes that take about as long as a step.
     private static let elementsPerStep = 16
 

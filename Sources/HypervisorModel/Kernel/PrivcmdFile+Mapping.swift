@@ -81,8 +81,12 @@ extension PrivcmdFile {
     private func look(_ id: DomainID, _ frame: GuestFrame) -> FrameResult {
         guard let domain = kernel.hypervisor.domain(id) else { return .refused(.esrch) }
         guard kernel.caller.mayControl(id) || kernel.caller.domain == id else { return .refused(.eperm) }
-        guard let (run, page) = domain.page(of: frame) else { return .refused(.einval) }
-        return .mapped(run, page: page)
+        guard case .ram(_, let page) = domain.memory.use(of: frame) else { return .refused(.einval) }
+        do throws(Refusal) {
+            return .mapped(try domain.ramPages(), page: Int(page))
+        } catch {
+            return .refused(error.code)
+        }
     }
 
     private func token(_ id: DomainID, _ results: [FrameResult]) -> MappingToken? {
