@@ -137,15 +137,20 @@ final class SandboxConnection {
 
     /// Between calls the sandbox says one thing only: that it closes the connection.
     func hear() {
-        if var reader = receive(waits: false), let header = try? WireHeader(from: &reader), header.kind == .closing {
-            reason = (try? reader.text()) ?? ""
-        }
+        if let packet = receive(waits: false) { note(packet) }
         end()
+    }
+
+    /// Keeps the reason that the sandbox gives with its last packet.
+    private func note(_ packet: WireReader) {
+        var reader = packet
+        guard let header = try? WireHeader(from: &reader), header.kind == .closing else { return }
+        reason = (try? reader.text()) ?? ""
     }
 
     /// Waits until the sandbox has closed the connection, which is what it does last.
     func waitForEnd() {
-        while receive(waits: true) != nil {}
+        while let packet = receive(waits: true) { note(packet) }
         if isLate { _ = endSilent() } else { end() }
     }
 

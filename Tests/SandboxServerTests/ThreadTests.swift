@@ -6,6 +6,7 @@ import HypervisorModel
 import SandboxServer
 import ServerCalls
 import Synchronization
+import ServerCalls
 import SystemCalls
 import Testing
 import XenABI
