@@ -66,7 +66,8 @@ extension ServedConnection {
     func listen() {
         guard let socketWatch else { return }
         var interest: Readiness = callUnderWay == nil ? .readable : []
-        if isQueueWaiting { interest.insert(.writable) }
+        listensForRoom = isQueueWaiting
+        if listensForRoom { interest.insert(.writable) }
         do throws(SystemError) {
             try service.loop.change(socketWatch, to: interest)
         } catch {

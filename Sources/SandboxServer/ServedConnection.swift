@@ -49,6 +49,8 @@ final class ServedConnection: DescriptorHandler {
     var callUnderWay: CallUnderWay?
     private(set) var isClosed = false
     private var queue = AnswerQueue()
+    /// Whether the loop has been asked to tell when answers can be sent again.
+    var listensForRoom = false
     /// Bytes of all answers so far.
     private var answeredBytes = 0
     private var writer = WireWriter()
@@ -152,9 +154,8 @@ final class ServedConnection: DescriptorHandler {
     /// Sends what can be sent, and has the loop tell when there is room for the rest.
     private func flush() throws(Fault) {
         do throws(SystemError) {
-            let wasWaiting = queue.isWaiting
             try queue.send(to: socket)
-            if queue.isWaiting != wasWaiting { listen() }
+            if queue.isWaiting != listensForRoom { listen() }
         } catch {
             throw Fault("it has gone")
         }
