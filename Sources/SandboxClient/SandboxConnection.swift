@@ -98,7 +98,12 @@ final class SandboxConnection {
     func nextAnswer(_ kind: WireKind, hasNoEnd: Bool = false) throws(XenError) -> Answer {
         var received = receive(waits: true)
         while received == nil, hasNoEnd, isLate { received = receive(waits: true) }
-        guard var reader = received else { throw isLate ? endSilent() : end() }
+        guard var reader = received else {
+            if isLate { throw endSilent() }
+            // A reset: the sandbox has closed with this question unread. What it said before is behind the error.
+            hear()
+            throw end()
+        }
         do throws(WireError) {
             let header = try WireHeader(from: &reader)
             if header.kind == .closing { reason = try reader.text() }

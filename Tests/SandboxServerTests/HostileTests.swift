@@ -1,5 +1,6 @@
 // Clients that don't keep to the rules: they are told and closed, and the others are undisturbed.
 
+import Foundation
 import SandboxClient
 import SandboxServer
 import SandboxWire
@@ -84,6 +85,28 @@ import XenPlatform
         try twice.send(twice.packet(.hello, Hello()))
         #expect(try twice.farewell()?.contains("no known kind") == true)
         try verifyAlive(sandbox)
+    }
+
+    @Test("a process that reads late gets its answer all the same: what finds no room is sent when there is room")
+    func lateReader() throws {
+        let sandbox = try RunningSandbox()
+        let control = try sandbox.control()
+        let id = try control.createDomain(DomainRequest())
+        let trace = try control.runScript("repeat 20000\nnote late\nend", in: id)
+        let client = try RawClient(sandbox.path)
+        _ = try client.ask(.hello, Hello(opensNodes: false))
+        try client.send(client.packet(.trace, DomainArgument(id)))
+        // Meanwhile the socket is full: more than it holds has been answered.
+        Thread.sleep(forTimeInterval: 0.2)
+        var byteCount = 0
+        var hasMore = true
+        while hasMore, let bytes = try client.receive() {
+            var reader = WireReader(bytes, 0..<bytes.count)
+            hasMore = try WireHeader(from: &reader).flags & WireHeader.more != 0
+            _ = try WireResult(from: &reader)
+            byteCount += try TextAnswer(whole: reader).text.utf8.count
+        }
+        #expect(byteCount == trace.utf8.count && byteCount > 200_000)
     }
 
     @Test("without nodes there are no calls; a mapping that is none can't be given up") func nodes() throws {
