@@ -54,6 +54,11 @@ says '{"name":"map_io_range_to_ioreq_server","number":3,"count":1,"refused":0' /
 row $? "and the operations" "$(cat /tmp/second)"
 within 200 says 'Hypervisor detected' /tmp/output
 row $? "the guest is in the middle of its boot" "$(tail -n 3 /tmp/output)"
+asks 0 'port 0x3fd, 1 byte, read: server 0, by 0x3f8-0x3ff' "corbel explain names the server that gets an access" \
+    corbel explain --port 0x3fd --width 1 --domain "$domain"
+says "server 0: SerialConsole, process $device" /tmp/answer
+row $? "and whose it is" "$(cat /tmp/answer)"
+asks 0 'reads all ones: nobody has claimed it' "or that nobody gets it" corbel explain --port 0x500 --domain "$domain"
 killed
 first=$device
 [ "$(pages)" = 1 ]
