@@ -13,12 +13,15 @@ public enum SandboxClient {
     /// No more than that, in microseconds.
     static let spinMax: UInt32 = 1_000_000
 
-    /// Connects to the sandbox that listens at a path, as a process of a domain: dom0, unless `caller` says otherwise.
-    /// The connection stands for one open privcmd and one open evtchn.
+    /// The domain that a program runs in, where that is not dom0: a stub domain and its target, `3:1`.
+    static let callerVariable = "CORBEL_SANDBOX_CALLER"
+
+    /// Connects to the sandbox that listens at a path, as a process of a domain: dom0, unless `caller` says otherwise,
+    /// or without one CORBEL_SANDBOX_CALLER. The connection stands for one open privcmd and one open evtchn.
     public static func open(
-        path: String, caller: Hello = Hello(), clock: (any MonotonicClock)? = nil, statistics: StatisticsBoard? = nil
+        path: String, caller: Hello? = nil, clock: (any MonotonicClock)? = nil, statistics: StatisticsBoard? = nil
     ) throws(SandboxError) -> Platform {
-        var hello = caller
+        var hello = try caller ?? namedCaller(path)
         hello.opensNodes = true
         let connection = try SandboxConnection.open(path: path)
         let events = try connection.attach(hello, spinMicroseconds: spinMicroseconds)
@@ -26,6 +29,16 @@ public enum SandboxClient {
         return Platform(
             calls: SandboxCalls(connection), memory: memory, events: events,
             states: SandboxDomainStates(connection), clock: clock, statistics: statistics)
+    }
+
+    /// Who the environment says that we are.
+    private static func namedCaller(_ path: String) throws(SandboxError) -> Hello {
+        guard let text = environmentVariable(callerVariable), !text.utf8.isEmpty else { return Hello() }
+        let parts = text.utf8.split(separator: UInt8(ascii: ":")).map { UInt16(String(decoding: $0, as: UTF8.self)) }
+        guard parts.count == 2, let domain = parts[0], let target = parts[1] else {
+            throw .refused(path: path, reason: "\(callerVariable) is a stub domain and its target, 3:1, not \(text)")
+        }
+        return Hello(caller: DomainID(domain), privilege: .deviceModel, target: DomainID(target))
     }
 
     private static var spinMicroseconds: UInt32 {

@@ -120,7 +120,8 @@ struct Explain: ParsableCommand {
     private func askPages() throws {
         let pages: [FoundPage]
         do throws(SystemError) {
-            pages = try StatisticsFolder.read(directory).pages
+            // Programs on a sandbox publish, too: their domains are others.
+            pages = try StatisticsFolder.read(directory).pages.filter { $0.page.process.platform == .xen }
         } catch {
             throw LabError(.failed, "no statistics pages: \(directory): \(error)")
         }
