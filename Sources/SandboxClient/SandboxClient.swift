@@ -21,7 +21,8 @@ public enum SandboxClient {
     public static func open(
         path: String, caller: Hello? = nil, clock: (any MonotonicClock)? = nil, statistics: StatisticsBoard? = nil
     ) throws(SandboxError) -> Platform {
-        var hello = try caller ?? namedCaller(path)
+        var hello: Hello
+        if let caller { hello = caller } else { hello = try namedCaller(path) }
         hello.opensNodes = true
         let connection = try SandboxConnection.open(path: path)
         let events = try connection.attach(hello, spinMicroseconds: spinMicroseconds)
