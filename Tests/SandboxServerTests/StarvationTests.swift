@@ -1,7 +1,6 @@
 // One client takes what it can get, by every means; another one's round trips go on.
 
 import Foundation
-import SandboxClient
 import SandboxServer
 import SandboxWire
 import Synchronization
@@ -11,6 +10,7 @@ import XenABI
 import XenPlatform
 
 @testable import HypervisorModel
+@testable import SandboxClient
 
 @Suite("Floods") struct StarvationTests {
     /// Floods from a thread of its own until this object goes.
@@ -129,13 +129,12 @@ import XenPlatform
                 throw SystemError(32, "its files were taken")
             }
             let wakes = try EventCounter(owning: counter)
-            let noise = [UInt8](repeating: 0xff, count: 8192)
-            // As many commands as a ring has, again and again.
-            for turn in 1...200 as ClosedRange<UInt32> {
-                let produced = turn &* EventLayout.capacity
-                let bytes = (0..<4).map { UInt8(truncatingIfNeeded: produced >> UInt32(8 * $0)) }
-                _ = noise
-                try memory.writeAll(at: 192, bytes.span)
+            let mapped = try MappedMemory(sharing: memory, byteCount: EventLayout.byteCount, access: .readWrite)
+            let pages = MappedPages(mapped, owner: PlainMappings())
+            // As many commands as there is room for, again and again.
+            var commands = RingWriter(EventLayout.commands)
+            for _ in 0..<2000 {
+                while commands.push(EventCommand.notify(port: 5).word, to: pages) {}
                 try wakes.signal()
             }
             withExtendedLifetime(pipe.rawValue) {}
