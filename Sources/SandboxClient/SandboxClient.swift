@@ -70,7 +70,8 @@ public enum SandboxError: Error, Sendable, CustomStringConvertible {
         case .forbidden(let path): "no permission to connect to \(path): be its owner, or root"
         case .refused(let path, let reason): "the sandbox at \(path) refuses: \(reason)"
         case .stranger(let path): "what listens at \(path) is no sandbox of this version"
-        case .silent(let path): "the sandbox at \(path) does not answer: it is stopped, or another program listens there"
+        case .silent(let path):
+            "the sandbox at \(path) does not answer: it is stopped, or another program listens there"
         case .system(let path, let call, let code): "\(path): \(SystemError(code, call).description)"
         case .gone(let path, let reason):
             reason.utf8.isEmpty ? "the sandbox at \(path) has gone" : "the sandbox at \(path) has gone: \(reason)"

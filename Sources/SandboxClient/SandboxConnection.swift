@@ -93,8 +93,8 @@ final class SandboxConnection {
         }
     }
 
-    /// Waits for the answer to the last question, or the next part of it. `hasNoEnd`: a guest's program takes as long as
-    /// it takes.
+    /// Waits for the answer to the last question, or the next part of it. `hasNoEnd`: a guest's program takes as long
+    /// as it takes.
     func nextAnswer(_ kind: WireKind, hasNoEnd: Bool = false) throws(XenError) -> Answer {
         var received = receive(waits: true)
         while received == nil, hasNoEnd, isLate { received = receive(waits: true) }

@@ -158,8 +158,8 @@ public final class SandboxService {
         var isTold = false
         spare.lend {
             guard let socket = try? socketFile?.socket.accept() else { return }
-            Self.say(
-                closing: "the sandbox has no descriptors left: end other connections, or raise its limit", to: socket)
+            let reason = "the sandbox has no descriptors left: end other connections, or raise its limit"
+            Self.say(closing: reason, to: socket)
             isTold = true
         }
         if !isTold { closeDoor() }
@@ -285,7 +285,8 @@ public final class SandboxService {
 
     /// Rounds of a call in one turn: all that are under way share a turn's, and each has one.
     var roundsPerCall: Int {
-        max(1, options.limits.roundsPerTurn / max(1, connections.count { $0.callUnderWay != nil }))
+        let calls = connections.count { $0.callUnderWay != nil }
+        return max(1, options.limits.roundsPerTurn / max(1, calls))
     }
 
     // MARK: Kernels

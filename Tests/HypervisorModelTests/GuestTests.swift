@@ -211,4 +211,20 @@ import XenPlatform
         }
         #expect(crashes > 0)
     }
+
+    @Test("a vCPU that never waits has turns like the others: asking for one step comes back")
+    func endless() throws {
+        let bench = try AccessBench()
+        let program = try GuestProgram(
+            script: """
+                repeat 1000000000
+                note again
+                end
+                """)
+        let guest = Guest(bench.guest, program)
+        #expect(guest.step())
+        #expect(!guest.isFinished)
+        #expect(guest.canRun(VCPUID(0)))
+        #expect(guest.trace.count > 0)
+    }
 }
