@@ -52,13 +52,13 @@ extension ServedConnection {
         if isClosed { return }
         if isOver { return listen() }
         let now = MonotonicTime.now
-        if let told = call.lastTold, now >= told.advanced(byMilliseconds: Self.reassuranceMilliseconds) {
-            answer(call.header, .success, NoBody(), hasMore: true)
-            call.lastTold = now
-        }
-        if isClosed { return }
+        let isDue = call.lastTold.map { now >= $0.advanced(byMilliseconds: Self.reassuranceMilliseconds) } ?? false
+        if isDue { call.lastTold = now }
+        let header = call.header
+        // Put back before anything is said: what is listened for depends on it.
         callUnderWay = call
-        service.hasMore(self)
+        if isDue { answer(header, .success, NoBody(), hasMore: true) }
+        if !isClosed { service.hasMore(self) }
     }
 
     /// Has the loop tell of what can be done now. During a call no packets are taken: the process waits in its ioctl,

@@ -157,10 +157,13 @@ import XenABI
     @Test("an Arm guest gets a data abort; what it reads is cut to the size")
     func arm() throws {
         let bench = try AccessBench(DomainShape(.pvh, isArm: true))
-        _ = try bench.add(ports: [0x100...0x200], memory: [0xf000_0000...0xf000_0fff])
+        let server = try bench.add(ports: [0x100...0x200], memory: [0xf000_0000...0xf000_0fff])
         #expect(bench.run(.load(0xf000_0010, .two)) { _ in 0x12345 }.outcome == .done(0x2345))
         #expect(bench.vcpu.perform(.load(0xf000_1000, .two)) == .dataAbort)
         #expect(bench.vcpu.perform(.input(0x100, .two)) == .dataAbort)
+        // Where an x86 guest gets #GP: it has no such fault.
+        server.setState(1)
+        #expect(bench.vcpu.perform(.load(0xf000_0010, .two)) == .dataAbort && bench.misuses.count == 1)
     }
 
     @Test("addresses that wrap around are nobody's")

@@ -142,7 +142,7 @@ extension VirtualCPU {
             domain.hypervisor.shutDown(domain, .crash)
             return .stopped
         }
-        return .generalProtection
+        return domain.shape.isArm ? .dataAbort : .generalProtection
     }
 
     /// Puts a request into the vCPU's slot and tells the device model. false: the slot is not as Xen left it.
