@@ -91,7 +91,15 @@ extension Hypervisor {
     }
 
     private func checkPorts(_ domain: Domain, _ virqs: inout Set<VIRQ>) {
+        let servers = domain.servers.compactMap { $0 }
         for port in domain.ports.used {
+            switch domain.ports[port].consumer {
+            case .kernel: break
+            case .vcpu(let vcpu):
+                let isOwned = servers.contains { $0.vcpuPorts[Int(vcpu.rawValue)] == port }
+                hold(isOwned, "a port of Xen's is a server's")
+            case .ring: hold(servers.contains { $0.bufferedPort == port }, "a port of Xen's is a server's")
+            }
             switch domain.ports[port].state {
             case .interdomain(let remote, let remotePort):
                 let peer = self.domain(remote)?.ports[remotePort].state
