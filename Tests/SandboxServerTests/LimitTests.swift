@@ -3,6 +3,7 @@
 import EventLoop
 import SandboxWire
 import Synchronization
+import ServerCalls
 import SystemCalls
 import Testing
 import XenABI

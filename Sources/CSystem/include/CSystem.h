@@ -4,10 +4,8 @@
 #ifndef CORBEL_CSYSTEM_H
 #define CORBEL_CSYSTEM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
+// No _GNU_SOURCE: with it some structures (fd_set) have other fields than in Swift's own Glibc module, and a program that
+// sees both, by Foundation, does not compile.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
