@@ -45,6 +45,7 @@ let pureTargets: [Target] = [
 let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
+    library("ServerCalls", ["CSystem", "SystemCalls"]),
     library("EventLoop", ["SystemCalls"]),
     library("DaemonShell", ["StatisticsPage", "XenPlatform", "SystemCalls"]),
     library("SandboxClient", ["XenABI", "XenPlatform", "SystemCalls", "SandboxWire"]),
@@ -59,7 +60,8 @@ let systemTargets: [Target] = [
 let modelTargets: [Target] = [
     library("HypervisorModel", ["XenABI", "XenPlatform"]),
     library(
-        "SandboxServer", ["XenABI", "XenPlatform", "HypervisorModel", "SystemCalls", "EventLoop", "SandboxWire"]),
+        "SandboxServer",
+        ["XenABI", "XenPlatform", "HypervisorModel", "SystemCalls", "ServerCalls", "EventLoop", "SandboxWire"]),
     library(
         "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
@@ -116,30 +118,38 @@ let testTargets: [Target] = [
         name: "ModelAgreement", dependencies: ["HypervisorModel", "XenABI"], path: "Tests/ModelAgreement",
         swiftSettings: house),
     .executableTarget(
-        name: "corbel-agreement", dependencies: ["ModelAgreement", "SystemCalls"], path: "Tests/Agreement",
+        name: "corbel-agreement",
+        dependencies: [
+            "ModelAgreement", "XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer",
+            "SystemCalls",
+        ], path: "Tests/Agreement",
         swiftSettings: house),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
         [
             "SandboxServer", "SandboxClient", "SandboxWire", "HypervisorModel", "XenABI", "XenPlatform",
-            "XenDeviceModel", "SystemCalls", "EventLoop",
+            "XenDeviceModel", "SystemCalls", "ServerCalls", "EventLoop",
         ]),
     tests(
         "XenDeviceModelTestingTests",
         ["XenDeviceModelTesting", "HypervisorModel", "SandboxServer", "XenABI", "XenPlatform", "XenDeviceModel"]),
     // The exerciser's own sources on the model: the guest that real Xen runs, a thread for each vCPU.
-    .target(name: "Machine", dependencies: ["SystemCalls"], path: "Tests/Sandbox/Machine", swiftSettings: house),
+    .target(
+        name: "Machine", dependencies: ["SystemCalls", "ServerCalls"], path: "Tests/Sandbox/Machine",
+        swiftSettings: house),
     .target(
         name: "ExerciserGuest", dependencies: ["Machine"], path: "Guests/exerciser",
         exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
     .executableTarget(
         name: "sandbox-exerciser",
         dependencies: [
-            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "XenABI",
+            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
+            "XenABI",
         ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
-    tests("SystemCallsTests", ["SystemCalls"]),
+    tests("SystemCallsTests", ["SystemCalls", "ServerCalls"]),
+    tests("ServerCallsTests", ["ServerCalls"]),
     tests("EventLoopTests", ["EventLoop", "SystemCalls"]),
     tests("XenLinuxTests", ["XenLinux", "SystemCalls", "XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SerialConsoleTests", deviceModel + ["SerialConsole", "EventLoop", "XenDeviceModelTesting"]),

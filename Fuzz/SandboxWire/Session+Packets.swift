@@ -1,4 +1,5 @@
-// The packets that processes send: bytes, bodies of bytes, and what a process would send that mostly knows what it does.
+// The packets that processes send: bytes, bodies of bytes, and what a process would send that mostly knows what it
+// does.
 // Not for: what comes back (Session).
 
 @testable import SandboxServer
@@ -29,14 +30,12 @@ extension Session {
 
     func sendNoise() {
         guard let process = anyProcess() else { return }
-        process.expectsEnd = true
         transmit(program.someBytes(1 + program.number(below: 60)), from: process)
     }
 
     /// A right header before any bytes.
     func sendRandomBody() {
         guard let process = anyProcess() else { return }
-        process.expectsEnd = true
         let kind = program.chance(of: 14) ? program.pick(Self.kinds) : WireKind(rawValue: program.raw16())
         guard kind != .runScript else { return }
         send(kind, from: process) { writer in

@@ -62,8 +62,8 @@ public final class EventLoop {
     /// What the timer descriptor is set to, so that it is set anew only when that changes.
     private var armedFor: MonotonicTime?
     private var stopping = false
-    /// Told before and after each sleep, where threads share what the handlers use. The loop does not keep it.
-    public weak var gate: (any SleepGate)?
+    /// Told before and after each sleep, where threads share what the handlers use.
+    public var gate: (any SleepGate)?
 
     /// Throws what the kernel answers, EMFILE say.
     public init() throws(SystemError) {

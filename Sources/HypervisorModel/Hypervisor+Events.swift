@@ -5,17 +5,24 @@ public import XenABI
 extension Hypervisor {
     /// A port of `domain` that `remote` may bind to. `remote` need not exist.
     public func allocateUnbound(in domain: Domain, remote: DomainID) throws(Refusal) -> EventPort {
-        try allocate(in: domain, remote: remote, .kernel)
+        try checkAlive(domain)
+        return try allocate(in: domain, remote: remote, .kernel)
     }
 
     func allocate(in domain: Domain, remote: DomainID, _ consumer: PortConsumer) throws(Refusal) -> EventPort {
         try domain.ports.take(.unbound(remote: remote), consumer)
     }
 
+    /// Files of a domain that was destroyed may still be open in the model: they bind nothing any more.
+    private func checkAlive(_ domain: Domain) throws(Refusal) {
+        try check(!domain.life.isDying, .esrch, "10 the domain itself is gone")
+    }
+
     /// Binds a fresh port of `local` to an unbound port of another domain. It fires at once, without cause.
     public func bindInterdomain(
         _ local: Domain, remote id: DomainID, remotePort: EventPort
     ) throws(Refusal) -> EventPort {
+        try checkAlive(local)
         guard let remote = domain(id) else { throw Refusal(.esrch, "10 no such domain") }
         try check(
             remote.ports[remotePort].state == .unbound(remote: local.id), .einval,
@@ -28,6 +35,7 @@ extension Hypervisor {
 
     /// Binds a port of `domain` to a virtual interrupt of Xen's.
     public func bindVIRQ(_ domain: Domain, _ virq: VIRQ) throws(Refusal) -> EventPort {
+        try checkAlive(domain)
         try check(virq.rawValue < 24, .einval, "10 bad virq")
         try check(holder(of: virq) == nil, .eexist, "10 virq in use")
         let port = try domain.ports.take(.virq(virq), .kernel)

@@ -8,6 +8,7 @@ public final class HeapPages: PageSource {
     /// A source.
     public init() {}
 
+    /// Pages of zeros.
     public func makePages(count: Int, purpose: StaticString) throws(Refusal) -> PageRun {
         let byteCount = count * GuestFrame.byteCount
         // SAFETY: as many bytes as are initialised; the owner frees them when the mapping goes.

@@ -93,8 +93,8 @@ final class SandboxConnection {
         }
     }
 
-    /// Waits for the answer to the last question, or the next part of it. `hasNoEnd`: a guest's program takes as long as
-    /// it takes.
+    /// Waits for the answer to the last question, or the next part of it. `hasNoEnd`: a guest's program takes as long
+    /// as it takes.
     func nextAnswer(_ kind: WireKind, hasNoEnd: Bool = false) throws(XenError) -> Answer {
         var received = receive(waits: true)
         while received == nil, hasNoEnd, isLate { received = receive(waits: true) }
@@ -132,18 +132,20 @@ final class SandboxConnection {
 
     /// Between calls the sandbox says one thing only: that it closes the connection.
     func hear() {
-        if var reader = receive(waits: false), let header = try? WireHeader(from: &reader), header.kind == .closing {
-            reason = (try? reader.text()) ?? ""
-        }
+        if let packet = receive(waits: false) { note(packet) }
         end()
+    }
+
+    /// Keeps the reason that the sandbox gives with its last packet.
+    private func note(_ packet: WireReader) {
+        var reader = packet
+        guard let header = try? WireHeader(from: &reader), header.kind == .closing else { return }
+        reason = (try? reader.text()) ?? ""
     }
 
     /// Waits until the sandbox has closed the connection, which is what it does last.
     func waitForEnd() {
-        while var reader = receive(waits: true) {
-            guard let header = try? WireHeader(from: &reader), header.kind == .closing else { continue }
-            reason = (try? reader.text()) ?? ""
-        }
+        while let packet = receive(waits: true) { note(packet) }
         if isLate { _ = endSilent() } else { end() }
     }
 

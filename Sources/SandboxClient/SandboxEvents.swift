@@ -239,8 +239,8 @@ final class SandboxEvents: EventChannels {
         }
     }
 
-    /// Who asks what is there without waiting wants to know of what it has caused itself: on real Xen a notification has
-    /// arrived when the call returns. A packet is served after the ring.
+    /// Who asks what is there without waiting wants to know of what it has caused itself: on real Xen a notification
+    /// has arrived when the call returns. A packet is served after the ring.
     private func settleCommands() throws(XenError) {
         guard hasWritten else { return }
         hasWritten = false

@@ -3,6 +3,7 @@
 
 internal import EventLoop
 internal import SandboxWire
+internal import ServerCalls
 internal import SystemCalls
 
 extension SandboxService {

@@ -4,6 +4,7 @@
 public import EventLoop
 public import HypervisorModel
 internal import SandboxWire
+internal import ServerCalls
 public import SystemCalls
 internal import XenABI
 

@@ -8,6 +8,7 @@ internal import XenABI
 extension ServedConnection {
     /// A packet for privcmd.
     func call(_ header: WireHeader, _ body: WireReader) throws(WireError) {
+        if header.kind == .unmapped { return try drop(try NumberArgument(whole: body)) }
         guard let file = nodes?.privcmd else { return answer(header, .noNodes, NoBody()) }
         switch header.kind {
         case .dmOp: dmOp(header, file, try DeviceModelCall(whole: body))
@@ -26,23 +27,23 @@ extension ServedConnection {
         case .mapResource:
             let request = try ResourceMapping(whole: body)
             map(header) { () throws(Refusal) in
-                guard request.count <= UInt64(WireLimits.framesPerPacket) else {
-                    throw Refusal(.einval, "9.5 more frames than any resource has")
-                }
+                // More than an answer could hold are refused as one frame more is: no resource has so many.
+                let count = min(request.count, UInt64(WireLimits.framesPerPacket) + 1)
                 return try file.mapResource(
-                    request.domain, request.type, id: request.id, firstFrame: request.firstFrame,
-                    count: Int(request.count))
+                    request.domain, request.type, id: request.id, firstFrame: request.firstFrame, count: Int(count))
             }
         case .resourceSize:
             let request = try ResourceMapping(whole: body)
             attempt(header) { () throws(Refusal) in
                 NumberAnswer(try file.resourceSize(request.domain, request.type, id: request.id))
             }
-        case .unmapped:
-            let argument = try NumberArgument(whole: body)
-            if mappings.removeValue(forKey: argument.number) == nil { throw WireError("no such mapping", at: 16) }
         default: throw WireError("a packet of no known kind", at: 4)
         }
+    }
+
+    /// The only packet that is never answered.
+    private func drop(_ mapping: NumberArgument) throws(WireError) {
+        if mappings.removeValue(forKey: mapping.number) == nil { throw WireError("no such mapping", at: 16) }
     }
 
     private func attempt<Body: WireBody>(_ header: WireHeader, _ body: () throws(Refusal) -> Body) {

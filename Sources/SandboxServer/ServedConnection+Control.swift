@@ -79,19 +79,19 @@ extension ServedConnection {
         }
     }
 
-    /// An access is told as the step of a script that makes it.
+    /// An access is told as the step of a script that makes it. A write to port 0xcf8 before it says what that port is
+    /// taken to hold.
     private func explain(_ header: WireHeader, _ request: TextRequest) {
         guard let domain = domain(header, request.domain) else { return }
         do throws(GuestScriptError) {
-            let program = try GuestProgram(script: request.text)
-            switch program.steps.first?.first {
-            case .access(let access, _): answer(header, text: domain.explain(access).description)
-            case .readPCI(let function, let register, let size, _):
-                answer(header, text: domain.explain(function, register: register, size).description)
-            case .writePCI(let function, let register, let size, _):
-                answer(header, text: domain.explain(function, register: register, size, isRead: false).description)
-            default: refuse(header, .einval, "name an access: in, out, load, store, rep, pci read, pci write")
+            let steps = try GuestProgram(script: request.text).steps.first ?? []
+            let latched = steps.count == 2 ? steps.first?.latchedByIt : nil
+            guard let step = steps.last, steps.count == (latched == nil ? 1 : 2),
+                let explanation = domain.explain(step, latched: latched)
+            else {
+                return refuse(header, .einval, "name an access: in, out, load, store, rep, pci read, pci write")
             }
+            answer(header, text: explanation.description)
         } catch {
             refuse(header, .einval, error.description)
         }

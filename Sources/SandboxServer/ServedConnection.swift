@@ -4,6 +4,7 @@
 internal import EventLoop
 internal import HypervisorModel
 internal import SandboxWire
+internal import ServerCalls
 internal import SystemCalls
 internal import XenABI
 

@@ -1,6 +1,7 @@
 // The socket's name in the file system: one sandbox for each, none left behind, none taken from a living one.
 // Not for: connections.
 
+internal import ServerCalls
 internal import SystemCalls
 
 /// A listening socket with its name and the lock that guards it.

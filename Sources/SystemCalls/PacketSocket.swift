@@ -3,40 +3,13 @@
 
 internal import CSystem
 
-/// Who is at the other end of a socket, as the kernel noted when the connection was made.
-public struct PeerCredentials: Equatable, Sendable {
-    /// Its process.
-    public var processID: Int32
-    /// Its effective user.
-    public var userID: UInt32
-    /// Its effective group.
-    public var groupID: UInt32
-
-    /// Somebody.
-    public init(processID: Int32, userID: UInt32, groupID: UInt32) {
-        self.processID = processID
-        self.userID = userID
-        self.groupID = groupID
-    }
-}
-
-/// A socket that carries packets, or takes connections that do.
+/// A socket that carries packets.
 public struct PacketSocket: ~Copyable {
     /// The descriptor.
     public let descriptor: OwnedDescriptor
 
     /// Takes over a socket.
     public init(owning descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
-
-    /// A socket that takes connections at a path, which must be free (EADDRINUSE). Accepting does not wait.
-    public static func listening(path: String, backlog: Int32 = 64) throws(SystemError) -> PacketSocket {
-        let socket = OwnedDescriptor(owning: try once("socket") { corbel_packet_socket() })
-        // SAFETY: withCString gives a terminated string that lives throughout the call; so in all of this file.
-        _ = try once("bind") { unsafe path.withCString { unsafe corbel_bind_path(socket.rawValue, $0) } }
-        _ = try once("listen") { listen(socket.rawValue, backlog) }
-        try socket.setNonBlocking(true)
-        return PacketSocket(owning: socket)
-    }
 
     /// A connection to who listens at a path. Throws ENOENT when there is no socket, ECONNREFUSED when nobody listens.
     /// With a time, connecting, and afterwards sending and receiving, wait no longer: EAGAIN.
@@ -47,29 +20,9 @@ public struct PacketSocket: ~Copyable {
         if let time = waitingMilliseconds {
             _ = try once("setsockopt") { corbel_limit_waiting(socket.rawValue, time) }
         }
-        // SAFETY: as above.
+        // SAFETY: withCString gives a terminated string that lives throughout the call.
         _ = try retrying("connect") { unsafe path.withCString { unsafe corbel_connect_path(socket.rawValue, $0) } }
         return PacketSocket(owning: socket)
-    }
-
-    /// The next connection that waits to be taken; nil when there is none.
-    public func accept() throws(SystemError) -> PacketSocket? {
-        while true {
-            let answer = corbel_accept(descriptor.rawValue)
-            if answer >= 0 { return PacketSocket(owning: OwnedDescriptor(owning: answer)) }
-            let code = corbel_errno()
-            if code == EAGAIN { return nil }
-            // ECONNABORTED: who wanted to connect has gone; the next one may be there.
-            if code != EINTR && code != ECONNABORTED { throw SystemError(code, "accept") }
-        }
-    }
-
-    /// Who is at the other end.
-    public func peer() throws(SystemError) -> PeerCredentials {
-        var peer = corbel_peer()
-        // SAFETY: the call fills in our structure.
-        _ = try plain("getsockopt") { unsafe corbel_peer(descriptor.rawValue, &peer) }
-        return PeerCredentials(processID: peer.process, userID: peer.user, groupID: peer.group)
     }
 
     /// Sends one packet, and copies of descriptors (16 at most) with it. When there is no room: waits, or throws

@@ -28,7 +28,7 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// The answer of a call that says -1 and sets errno; made again for as long as a signal interrupts it.
 @inline(__always)
-func retrying<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) throws(SystemError) -> Answer {
+package func retrying<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) throws(SystemError) -> Answer {
     while true {
         let answer = call()
         if answer >= 0 { return answer }
@@ -39,7 +39,7 @@ func retrying<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer)
 
 /// The answer of a call that must not be made twice, or that no signal interrupts.
 @inline(__always)
-func once<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) throws(SystemError) -> Answer {
+package func once<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) throws(SystemError) -> Answer {
     let answer = call()
     if answer < 0 { throw SystemError(corbel_errno(), name) }
     return answer
@@ -47,7 +47,7 @@ func once<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) thr
 
 /// As `retrying`, for plain calls on a descriptor and memory that we own: EBADF and EFAULT are bugs of ours, and trap.
 @inline(__always)
-func plain<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) throws(SystemError) -> Answer {
+package func plain<Answer: SignedInteger>(_ name: StaticString, _ call: () -> Answer) throws(SystemError) -> Answer {
     do throws(SystemError) {
         return try retrying(name, call)
     } catch {

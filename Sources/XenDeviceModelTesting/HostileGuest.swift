@@ -51,8 +51,8 @@ public struct HostileGuest {
     }
 
     /// Calls a device's own methods `steps` times, anywhere in the first `byteCount` bytes of its range: fast, and
-    /// without a bench. `aligned`: within aligned 4-byte registers, as PCI accesses are. Returns how many reads had bits
-    /// above their width.
+    /// without a bench. `aligned`: within aligned 4-byte registers, as PCI accesses are. Returns how many reads had
+    /// bits above their width.
     public mutating func run(
         against device: some RegisterDevice, byteCount: UInt64, steps: Int = 1_000_000, aligned: Bool = false
     ) throws(XenError) -> Int {

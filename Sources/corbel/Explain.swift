@@ -107,7 +107,7 @@ struct Explain: ParsableCommand {
         do {
             let sandbox = try SandboxControl(path: path)
             let all = try sandbox.listDomains().map(\.id.rawValue)
-            let text = (cf8.map { "cf8 \($0.value)\n" } ?? "") + line
+            let text = (cf8.map { "out 0xcf8 4 \($0.value)\n" } ?? "") + line
             for id in domain.map({ [$0] }) ?? all {
                 let answer = try sandbox.explain(text, in: DomainID(id))
                 try tell(id, answer.split(separator: "\n").map(String.init))

@@ -239,4 +239,24 @@ import XenABI
         stage.bench.kernel.portFired(EventPort(.max))
         #expect(try stage.file.next() == nil)
     }
+
+    @Test("a file of a destroyed domain binds nothing, so that no port's other end is one that is not there")
+    func destroyedCaller() throws {
+        let bench = try KernelBench()
+        let id = DomainID(9)
+        let domain = try bench.xen.createDomain(DomainShape(.pv), id: id)
+        let kernel = try LinuxKernel(bench.xen, caller: Caller(id, .deviceModel(of: bench.guest.id)))
+        let file = kernel.openEvtchn()
+        let remote = try bench.xen.allocateUnbound(in: bench.guest, remote: id)
+        let guest = UInt32(bench.guest.id.rawValue)
+        try bench.xen.destroyDomain(id)
+        #expect(refusal { () throws(Refusal) in _ = try file.bindInterdomain(guest, remote) } == .esrch)
+        #expect(refusal { () throws(Refusal) in _ = try file.bindUnbound(guest) } == .esrch)
+        #expect(refusal { () throws(Refusal) in _ = try file.bindVIRQ(.domainException) } == .esrch)
+        #expect(domain.ports.used == [])
+        // The next domain of that id has no such port: closing ours must not look for it.
+        try bench.xen.createDomain(DomainShape(.pv), id: id)
+        bench.xen.close(bench.guest, remote)
+        file.close()
+    }
 }

@@ -105,6 +105,17 @@ import XenPlatform
         try inject(.hardwareException, 14)
         guest.runUntilIdle()
         #expect(guest.isFinished && bench.vcpu.pendingEvent == nil)
+        for (type, vector) in [
+            (EventType.hardwareException, 6), (.hardwareException, 13), (EventType(4), 0x41), (EventType(6), 3),
+        ] {
+            let (amd, _, _, _) = try AccessBench.rows()
+            amd.guest.refusesBadEvents = true
+            amd.vcpu.pendingEvent = InjectedEvent(type: type, vector: UInt8(vector), errorCode: ~0, extra: 0)
+            let taker = Guest(amd.guest, GuestProgram(.waitEvent(UInt8(vector)), .waitEvent(nil)))
+            taker.runUntilIdle()
+            // Once.
+            #expect(amd.guest.life.isRunning && !taker.isFinished && taker.trace.count == 2)
+        }
         for (type, vector) in [(EventType.externalInterrupt, 0x41), (.nmi, 2), (.hardwareException, 0x44)] {
             let (amd, _, _, _) = try AccessBench.rows()
             amd.guest.refusesBadEvents = true
@@ -199,6 +210,22 @@ import XenPlatform
             if !bench.guest.life.isRunning { crashes += 1 }
         }
         #expect(crashes > 0)
+    }
+
+    @Test("a vCPU that never waits has turns like the others: asking for one step comes back")
+    func endless() throws {
+        let bench = try AccessBench()
+        let program = try GuestProgram(
+            script: """
+                repeat 1000000000
+                note again
+                end
+                """)
+        let guest = Guest(bench.guest, program)
+        #expect(guest.step())
+        #expect(!guest.isFinished)
+        #expect(guest.canRun(VCPUID(0)))
+        #expect(guest.trace.count > 0)
     }
 }
 

@@ -31,6 +31,13 @@ public struct Disagreement: Error, CustomStringConvertible {
     /// What was asked, and both answers.
     public let what: String
 
+    /// A disagreement.
+    public init(seed: UInt64, step: Int, what: String) {
+        self.seed = seed
+        self.step = step
+        self.what = what
+    }
+
     /// A line for a reader.
     public var description: String { "seed \(seed), step \(step): \(what)" }
 }

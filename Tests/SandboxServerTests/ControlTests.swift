@@ -3,6 +3,7 @@
 import SandboxClient
 import SandboxServer
 import SandboxWire
+import ServerCalls
 import SystemCalls
 import Testing
 import XenABI

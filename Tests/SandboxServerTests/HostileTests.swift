@@ -92,6 +92,8 @@ import XenPlatform
         _ = try client.ask(.hello, Hello(opensNodes: false))
         #expect(try client.ask(.restrict, DomainArgument(DomainID(1))).result == WireResult(.enodev, .sandbox))
         #expect(try client.ask(.bindUnbound, NumberArgument(1)).result == WireResult(.enodev, .sandbox))
+        try client.send(client.packet(.unmapped, NumberArgument(1)))
+        #expect(try client.farewell()?.contains("no such mapping") == true)
         let other = try RawClient(sandbox.path)
         _ = try other.ask(.hello, Hello())
         try other.send(other.packet(.unmapped, NumberArgument(1)))

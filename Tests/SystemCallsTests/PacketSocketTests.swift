@@ -1,5 +1,6 @@
 // Sockets of packets, descriptors that travel, sealed memory files, mappings in pieces. Without privileges.
 
+import ServerCalls
 import SystemCalls
 import Testing
 

@@ -18,3 +18,13 @@ extension Domain {
         }
     }
 }
+
+extension GuestStep {
+    /// What port 0xcf8 holds after this step; nil when it does not write there. dmop.md section 6, rule 5.
+    public var latchedByIt: UInt32? {
+        guard case .access(let access, _) = self, access.space == .port, access.address == 0xCF8, !access.isRead,
+            access.size == .four, access.memoryAddress == nil
+        else { return nil }
+        return UInt32(truncatingIfNeeded: access.value)
+    }
+}

@@ -27,7 +27,7 @@ public final class Guest {
         threads = zip(domain.vcpus, program.steps).map { GuestThread($0, $1, recorder) }
     }
 
-    /// Runs a vCPU until it waits or is done.
+    /// Runs a vCPU until it waits or is done, or its turn is over: then it can be run at once.
     @discardableResult
     public func run(_ vcpu: VCPUID) -> GuestProgress {
         Int(vcpu.rawValue) < threads.count ? threads[Int(vcpu.rawValue)].run() : .finished
@@ -38,7 +38,7 @@ public final class Guest {
         Int(vcpu.rawValue) < threads.count && threads[Int(vcpu.rawValue)].canRun
     }
 
-    /// Runs one of the vCPUs that can, until it waits or is done; false: none can.
+    /// Runs one of the vCPUs that can, until it waits, is done, or its turn is over; false: none can.
     @discardableResult
     public func step() -> Bool {
         guard let thread = nextThread() else { return false }

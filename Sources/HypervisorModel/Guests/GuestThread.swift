@@ -27,8 +27,10 @@ final class GuestThread {
     private(set) var progress: GuestProgress?
     /// Whether it has stopped only because its steps were used up: nothing else may come before it goes on.
     private(set) var isCutShort = false
-    /// Steps that may be done before others have their turn.
+    /// Steps that may be done before whoever runs it looks at something else.
     private var stepsLeft = Int.max
+    /// Steps that are left of its turn.
+    private var turnLeft = stepsPerTurn
     /// Bytes of a `fill` that are done.
     private var filled: UInt32 = 0
 
@@ -52,7 +54,10 @@ final class GuestThread {
         }
     }
 
-    /// Runs until it waits or is done.
+    /// Steps of one turn: a program that never waits must not keep everybody else from theirs.
+    static let stepsPerTurn = 256
+
+    /// Runs until it waits or is done, or its turn is over; then it can run at once.
     func run() -> GuestProgress {
         let result = goOn()
         progress = result
@@ -69,14 +74,19 @@ final class GuestThread {
 
     private func goOn() -> GuestProgress {
         if let progress, progress != .waiting { return progress }
-        if !isCutShort { takeEvent() }
+        if !isCutShort {
+            takeEvent()
+            turnLeft = Self.stepsPerTurn
+        }
         isCutShort = false
         while true {
             guard stepsLeft > 0 else {
                 isCutShort = true
                 return .waiting
             }
+            guard turnLeft > 0 else { return .waiting }
             stepsLeft &-= 1
+            turnLeft &-= 1
             if vcpu.isBusy {
                 if let end = settle(vcpu.resume()) { return end }
                 continue

@@ -61,30 +61,42 @@ extension PrivcmdFile {
                     PrivcmdBuffer(trusting: bytes.span.extracting(droppingFirst: index * PrivcmdBuffer.byteCount)))
             }
         }
+        for descriptor in descriptors { try check(descriptor.byteLength > 0, .efault, "15.7 empty buffer") }
+        let operation = descriptors.first.map { Self.readable($0, memory) } ?? []
+        let data = descriptors.count == 2 ? Self.whole(descriptors[1], memory) : []
         let rounds = DeviceModelCallInRounds(
-            "IOCTL_PRIVCMD_HYPERCALL", by: kernel.caller, on: domain, bufferCount: count,
-            contents(descriptors.first, memory), descriptors.count == 2 ? contents(descriptors[1], memory) : [])
-        return DeviceModelHypercall(call: rounds, descriptors: descriptors)
+            "IOCTL_PRIVCMD_HYPERCALL", by: kernel.caller, on: domain, bufferCount: count, operation, data)
+        return DeviceModelHypercall(call: rounds, descriptors: descriptors, before: [operation, data])
     }
 
     /// Copies back what a dm_op has written, and answers what the hypercall returns.
     public func finish(
         _ hypercall: DeviceModelHypercall, _ memory: inout CallerMemory
     ) throws(Refusal) -> UInt64 {
-        for (descriptor, bytes) in zip(hypercall.descriptors, [hypercall.call.operation, hypercall.call.data])
-        where !bytes.isEmpty {
-            let isCopied = memory.write(descriptor.address, bytes)
-            guard isCopied || memory.read(descriptor.address, byteCount: bytes.count) == bytes else {
-                throw logged(Refusal(.efault, "1.4 copy"), "IOCTL_PRIVCMD_HYPERCALL", nil)
+        for (index, after) in [hypercall.call.operation, hypercall.call.data].enumerated() {
+            // Up to the last byte that has changed: no more of it need be writable.
+            let before = hypercall.before[index]
+            guard let last = after.indices.last(where: { after[$0] != before[$0] }) else { continue }
+            guard memory.write(hypercall.descriptors[index].address, Array(after[...last])) else {
+                throw logged(Refusal(.efault, "1.4 copy back"), "IOCTL_PRIVCMD_HYPERCALL", nil)
             }
         }
         return 0
     }
 
-    /// What a buffer holds; nothing when it can't be read, which Xen says only when it wants to (rows 8 and 10).
-    private func contents(_ buffer: PrivcmdBuffer?, _ memory: CallerMemory) -> [UInt8] {
-        guard let buffer, buffer.byteLength <= UInt64(CallerMemory.bytesMax) else { return [] }
-        return memory.read(buffer.address, byteCount: Int(buffer.byteLength)) ?? []
+    /// As much of buffer 0 as can be read: too little of it for rows 8 and 10 is as good as unreadable.
+    private static func readable(_ buffer: PrivcmdBuffer, _ memory: CallerMemory) -> [UInt8] {
+        let bytes = memory.readable(buffer.address, atMost: Int(min(buffer.byteLength, UInt64(CallerMemory.bytesMax))))
+        // One byte is no header either, and no buffer of no bytes (15.7).
+        return bytes.isEmpty ? [0] : bytes
+    }
+
+    /// Buffer 1 at its full length, which operations compare; what of it can't be read is 0. Whether it can be written
+    /// shows when it is.
+    private static func whole(_ buffer: PrivcmdBuffer, _ memory: CallerMemory) -> [UInt8] {
+        let byteCount = Int(min(buffer.byteLength, UInt64(CallerMemory.bytesMax)))
+        let bytes = memory.readable(buffer.address, atMost: byteCount)
+        return bytes + [UInt8](repeating: 0, count: byteCount - bytes.count)
     }
 
     /// Sizes only: frames of the model have no machine frame numbers that could be answered.
@@ -143,4 +155,6 @@ public struct DeviceModelHypercall {
     /// What goes on.
     public var call: DeviceModelCallInRounds
     let descriptors: [PrivcmdBuffer]
+    /// The buffers as the process had them.
+    let before: [[UInt8]]
 }

@@ -1,6 +1,7 @@
 // The machine of the exerciser guest (Guests/exerciser/Machine/machine.h), played by the sandbox: the same names, so
 // that the guest's own sources run on the model, a thread for each vCPU. What an access does is the model's business.
 
+internal import ServerCalls
 internal import SystemCalls
 
 /// One vCPU of the model, as its thread uses it. Each call blocks until the access is answered.

@@ -4,6 +4,7 @@ import ExerciserGuest
 import HypervisorModel
 import Machine
 import SandboxServer
+import ServerCalls
 import SystemCalls
 import XenABI
 

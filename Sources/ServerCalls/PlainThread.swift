@@ -2,6 +2,7 @@
 // Not for: device models and daemons, which have one thread and a loop; the sandbox runs guests' vCPUs on these.
 
 internal import CSystem
+public import SystemCalls
 
 /// A thread that runs one closure to its end.
 public final class PlainThread {

@@ -3,7 +3,7 @@
 import Synchronization
 import Testing
 
-@testable import SystemCalls
+@testable import ServerCalls
 
 @Suite("Threads") struct ThreadTests {
     @Test("a thread runs its closure once, and can be waited for")
