@@ -2,6 +2,7 @@
 
 import EventLoop
 import SandboxWire
+import ServerCalls
 import Synchronization
 import ServerCalls
 import SystemCalls
