@@ -82,7 +82,7 @@ let programTargets: [Target] = [
         name: "corbel",
         dependencies: deviceModel + [
             "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
-            "SandboxWire", "EventLoop",
+            "SandboxWire", "ServerCalls", "EventLoop",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,

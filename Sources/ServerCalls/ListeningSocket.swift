@@ -52,3 +52,6 @@ extension PacketSocket {
         return PeerCredentials(processID: peer.process, userID: peer.user, groupID: peer.group)
     }
 }
+
+/// Lets this process have as many descriptors as it may have at most. Nothing when that is not allowed.
+public func raiseDescriptorLimit() { corbel_raise_descriptor_limit() }

@@ -5,6 +5,7 @@ import Foundation
 import HypervisorModel
 import LabKit
 import SandboxServer
+import ServerCalls
 import SystemCalls
 
 struct SandboxStart: ParsableCommand {
@@ -65,6 +66,8 @@ struct SandboxStart: ParsableCommand {
 
     private func serve() throws {
         if detached { _ = setsid() }
+        // Each connection has several.
+        raiseDescriptorLimit()
         // Before the socket is there: a signal from here on removes it.
         let stop = try SandboxStopping()
         let service: SandboxService

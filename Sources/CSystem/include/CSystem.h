@@ -20,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -211,6 +212,13 @@ static const uint32_t corbel_epoll_edge = EPOLLET;
 static inline int corbel_pipe2(int ends[2]) {
     extern int pipe2(int[2], int);
     return pipe2(ends, O_CLOEXEC);
+}
+// The resource is an enumerator.
+static inline void corbel_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 // SIG_IGN is a cast.
 static inline int corbel_ignore_signal(int number) { return signal(number, SIG_IGN) == SIG_ERR ? -1 : 0; }

@@ -1,4 +1,5 @@
 // The shims of CTrace.h.
+#define _GNU_SOURCE
 #include "CTrace.h"
 
 #include <errno.h>

@@ -3,11 +3,7 @@
 #ifndef CORBEL_CTRACE_H
 #define CORBEL_CTRACE_H
 
-// As in CSystem.h: with other feature-test macros the same system header would be two.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
+// No feature-test macros, as in CSystem.h: with others the same system header would be two.
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
