@@ -4,8 +4,8 @@
 #ifndef CORBEL_CSYSTEM_H
 #define CORBEL_CSYSTEM_H
 
-// No _GNU_SOURCE: with it some structures (fd_set) have other fields than in Swift's own Glibc module, and a program that
-// sees both, by Foundation, does not compile.
+// No _GNU_SOURCE: with it some structures (fd_set) have other fields than in Swift's own Glibc module, and a program
+// that sees both, by Foundation, does not compile.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
