@@ -1,4 +1,5 @@
-// modules: XenABI StatisticsPage XenPlatform CSystem SystemCalls ServerCalls EventLoop SandboxWire HypervisorModel SandboxServer
+// modules: XenABI StatisticsPage XenPlatform CSystem SystemCalls ServerCalls EventLoop SandboxWire HypervisorModel
+// modules: SandboxServer
 // sources: Fuzz/Audit/Program.swift Fuzz/Audit/Operations.swift Fuzz/Audit/Invariants.swift
 // The sandbox's socket against processes that lie: its packets, its rings, and a whole sandbox that is sent any bytes.
 // Not for: what the model answers (Fuzz/Audit), speed, or what users see (Tests/SandboxServerTests).

@@ -37,10 +37,11 @@ struct DirtyFrames {
     /// The guest has written.
     mutating func guestWrote(_ frame: GuestFrame) {
         if isLogging { logged.insert(frame) }
-        guard let window, frame.rawValue >= window.first else { return }
-        let index = frame.rawValue - window.first
-        guard index < UInt64(window.count) else { return }
-        self.window?.bits[Int(index / 8)] |= 1 << UInt8(index % 8)
+        // Not bound to a name, which would have all bits copied for each write.
+        guard let first = window?.first, let count = window?.count, frame.rawValue >= first else { return }
+        let index = frame.rawValue - first
+        guard index < UInt64(count) else { return }
+        window?.bits[Int(index / 8)] |= 1 << UInt8(index % 8)
     }
 
     /// A device model says that it has written: that is not seen by op 7 (row V7).

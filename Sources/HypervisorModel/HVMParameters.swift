@@ -17,7 +17,7 @@ struct HVMParameters {
 
     mutating func set(_ index: UInt32, _ value: UInt64) throws(Refusal) {
         try check(index != 13 && index != 26 && index <= 38, .einval, "8.2 dead or unknown parameter")
-        if [Self.ioreqFrame, Self.bufferedFrame, Self.poolFirst, Self.poolCount].contains(index) {
+        if index == Self.poolFirst || index == Self.poolCount {
             try check(self[index] == 0 || self[index] == value, .eexist, "8.2 set already")
         }
         try check(index != Self.poolCount || (1...64).contains(value), .einval, "8.2 1 to 64 frames")

@@ -9,23 +9,37 @@ extension Hypervisor {
         by caller: Caller, on target: DomainID, bufferCount: UInt32, _ operation: inout MutableSpan<UInt8>,
         _ data: inout MutableSpan<UInt8>
     ) throws(Refusal) {
+        var run = OperationRun(by: caller, on: target, bufferCount: bufferCount)
+        while try goOn(&run, &operation, &data) { betweenRounds?(&operation) }
+    }
+
+    /// One round of a call, as Xen does before it looks whether something else is to be done; most operations have one.
+    /// True: there are rounds left. Every check is made anew in each round, because a continued hypercall begins anew.
+    /// dmop.md section 1.5.
+    public func goOn(
+        _ run: inout OperationRun, _ operation: inout MutableSpan<UInt8>, _ data: inout MutableSpan<UInt8>
+    ) throws(Refusal) -> Bool {
+        let bufferCount = run.bufferCount
         try check(bufferCount > 0 || !release.hasXSA506, .enodata, "1.2 row 1: no buffer")
         try check(bufferCount <= UInt32(DMOPLimits.buffersMax), .e2big, "1.2 row 2: more than 2 buffers")
         try check(bufferCount < 1 || operation.count > 0, .efault, "15.7 empty buffer")
         try check(bufferCount < 2 || data.count > 0, .efault, "15.7 empty buffer")
-        guard let domain = try admit(caller, to: target) else { return }
-        var call = OperationCall(caller: caller, domain: domain, bufferCount: bufferCount)
-        while true {
-            var frame = try read(&operation, call)
-            let opcode = frame.opcode
-            call.progress = try perform(opcode, call, &frame, &data)
-            let isContinued = call.progress != nil
-            if opcode.writeBack == .onSuccess || isContinued && opcode.writeBack == .onContinuation {
-                frame.writeBack(opcode.payloadByteCount, to: &operation)
-            }
-            guard isContinued else { return }
-            betweenRounds?(&operation)
+        guard let domain = try admit(run.caller, to: run.target) else { return false }
+        // Progress is a domain's, and not another's that was given its id between two rounds.
+        let isSame = run.progress == nil || run.domain === domain
+        try check(isSame, .esrch, "1.2 row 4: the domain has gone between two rounds")
+        var call = OperationCall(caller: run.caller, domain: domain, bufferCount: bufferCount, progress: run.progress)
+        var frame = try read(&operation, call)
+        let opcode = frame.opcode
+        call.progress = try perform(opcode, call, &frame, &data)
+        let isContinued = call.progress != nil
+        if opcode.writeBack == .onSuccess || isContinued && opcode.writeBack == .onContinuation {
+            frame.writeBack(opcode.payloadByteCount, to: &operation)
         }
+        guard isContinued else { return false }
+        run.progress = call.progress
+        run.domain = domain
+        return true
     }
 
     /// Rows 4 to 7. nil: there is nothing to do, and no error.

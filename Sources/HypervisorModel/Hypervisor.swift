@@ -12,7 +12,8 @@ public final class Hypervisor {
     /// Told what happens, where somebody wants to know.
     public var observer: (any ModelObserver)?
 
-    private(set) var domains: [DomainID: Domain] = [:]
+    /// Domains that there are, dom0 among them, by id.
+    public private(set) var domains: [DomainID: Domain] = [:]
     /// The same by number, as each event asks for two of them.
     private var domainsByNumber: [Domain?] = []
     /// For tests: a caller who rewrites buffer 0 while an operation is between two rounds. dmop.md section 1.5.

@@ -1,6 +1,27 @@
 // What an operation knows of its call, and how long ones go on in rounds. dmop.md section 1.5.
 
-internal import XenABI
+public import XenABI
+
+/// A call of DM_OP, before its first round or between two. How far it has come is in the caller's payload, as on real
+/// Xen; what Xen has handed out there is remembered. `Hypervisor.goOn` does a round.
+public struct OperationRun {
+    /// Who calls.
+    let caller: Caller
+    /// On which domain.
+    let target: DomainID
+    let bufferCount: UInt32
+    /// What the round before has handed out; nil before the first.
+    var progress: OperationProgress?
+    /// The domain of that round, which nobody is kept alive by.
+    weak var domain: Domain?
+
+    /// A call about to begin.
+    public init(by caller: Caller, on target: DomainID, bufferCount: UInt32) {
+        self.caller = caller
+        self.target = target
+        self.bufferCount = bufferCount
+    }
+}
 
 /// A call of DM_OP that has been let in.
 struct OperationCall {

@@ -16,7 +16,7 @@ final class SandboxCalls: DeviceModelCalls {
         // Where the buffers lie is nothing to the sandbox, as long as it could be in a process.
         var buffers = [Self.buffer(operation.span, at: 0x1000)]
         if !data.isEmpty { buffers.append(Self.buffer(data.span, at: 0x3000)) }
-        let answer = try connection.ask(.dmOp, DeviceModelCall(domain, buffers))
+        let answer = try connection.askPatiently(.dmOp, DeviceModelCall(domain, buffers))
         let written: DeviceModelAnswer = try connection.read(answer.body)
         for buffer in written.written {
             if buffer.index == 0 { Self.copy(buffer.bytes, into: &operation) }

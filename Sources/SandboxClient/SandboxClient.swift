@@ -44,6 +44,8 @@ public enum SandboxError: Error, Sendable, CustomStringConvertible {
     case refused(path: String, reason: String)
     /// What listens there is no sandbox of this version.
     case stranger(path: String)
+    /// Nothing was heard of it for 30 seconds.
+    case silent(path: String)
     /// The system refuses something else.
     case system(path: String, call: StaticString, code: Int32)
     /// The connection ended; why, where the sandbox has said so.
@@ -54,6 +56,8 @@ public enum SandboxError: Error, Sendable, CustomStringConvertible {
         // ENOENT: no socket. ECONNREFUSED: one that was left behind. ENOTSOCK, EPROTOTYPE: something else.
         case 2, 111: self = .nobody(path: path)
         case 1, 13: self = .forbidden(path: path)
+        // EAGAIN: nobody has let us in for as long as we wait.
+        case 11: self = .silent(path: path)
         case 88, 91: self = .stranger(path: path)
         default: self = .system(path: path, call: error.call, code: error.code)
         }
@@ -66,6 +70,8 @@ public enum SandboxError: Error, Sendable, CustomStringConvertible {
         case .forbidden(let path): "no permission to connect to \(path): be its owner, or root"
         case .refused(let path, let reason): "the sandbox at \(path) refuses: \(reason)"
         case .stranger(let path): "what listens at \(path) is no sandbox of this version"
+        case .silent(let path):
+            "the sandbox at \(path) does not answer: it is stopped, or another program listens there"
         case .system(let path, let call, let code): "\(path): \(SystemError(code, call).description)"
         case .gone(let path, let reason):
             reason.utf8.isEmpty ? "the sandbox at \(path) has gone" : "the sandbox at \(path) has gone: \(reason)"

@@ -10,27 +10,36 @@ internal import XenPlatform
 final class SandboxConnection {
     /// What a call throws when the sandbox has gone. dmop.md knows no such answer, and nothing takes it for one.
     static let gone = XenError(.enotconn, "the sandbox has gone")
+    /// What a call throws when no answer has come in time: the sandbox is stopped, say. The connection has ended then.
+    static let silent = XenError(.etimedout, "the sandbox does not answer")
 
     let path: String
     private let socket: PacketSocket
     private var sequence: UInt32 = 0
     private var writer = WireWriter()
     private var incoming = [UInt8](repeating: 0, count: WireLimits.packetByteCount)
+    /// Whether nothing has come in the time that is waited.
+    private var isLate = false
     /// Descriptors that came with the last answer.
     private var descriptors = ReceivedDescriptors()
     /// Whether it has ended.
     private(set) var isGone = false
     /// What the sandbox said when it closed the connection.
     private(set) var reason = ""
+    /// Whether it has ended because no answer came in time.
+    private(set) var isSilent = false
 
     private init(_ socket: consuming PacketSocket, path: String) {
         self.socket = socket
         self.path = path
     }
 
-    static func open(path: String) throws(SandboxError) -> SandboxConnection {
+    static func open(
+        path: String, answerMilliseconds: Int32 = WireLimits.answerMilliseconds
+    ) throws(SandboxError) -> SandboxConnection {
         do throws(SystemError) {
-            return SandboxConnection(try PacketSocket.connected(path: path), path: path)
+            let socket = try PacketSocket.connected(path: path, waitingMilliseconds: answerMilliseconds)
+            return SandboxConnection(socket, path: path)
         } catch {
             throw SandboxError(error, path: path)
         }
@@ -49,12 +58,19 @@ final class SandboxConnection {
         return try nextAnswer(kind)
     }
 
+    /// Asks for what may take long: while it does, the sandbox says that it goes on.
+    func askPatiently(_ kind: WireKind, _ body: some WireBody) throws(XenError) -> Answer {
+        var answer = try ask(kind, body)
+        while answer.hasMore { answer = try nextAnswer(kind) }
+        return answer
+    }
+
     /// Asks for what has an answer of its own, and throws what was refused, as `call` about `domain` and `value`.
     func ask<Body: WireBody>(
         _ kind: WireKind, _ body: some WireBody, _: Body.Type, _ call: StaticString, domain: DomainID? = nil,
         value: UInt64? = nil
     ) throws(XenError) -> Body {
-        let answer = try ask(kind, body)
+        let answer = try askPatiently(kind, body)
         if !answer.result.isSuccess { throw XenError(answer.result.code, call, domain: domain, value: value) }
         return try read(answer.body)
     }
@@ -70,15 +86,19 @@ final class SandboxConnection {
             let packet = writer.bytes
             try socket.send(packet.span, waits: true)
         } catch {
+            if error.code == Self.tryAgain { throw endSilent() }
             // What the sandbox has said before it closed may still be there.
             if !isGone { hear() }
             throw end()
         }
     }
 
-    /// Waits for the answer to the last question, or the next part of it.
-    func nextAnswer(_ kind: WireKind) throws(XenError) -> Answer {
-        guard var reader = receive(waits: true) else { throw end() }
+    /// Waits for the answer to the last question, or the next part of it. `hasNoEnd`: a guest's program takes as long
+    /// as it takes.
+    func nextAnswer(_ kind: WireKind, hasNoEnd: Bool = false) throws(XenError) -> Answer {
+        var received = receive(waits: true)
+        while received == nil, hasNoEnd, isLate { received = receive(waits: true) }
+        guard var reader = received else { throw isLate ? endSilent() : end() }
         do throws(WireError) {
             let header = try WireHeader(from: &reader)
             if header.kind == .closing { reason = try reader.text() }
@@ -112,10 +132,21 @@ final class SandboxConnection {
 
     /// Between calls the sandbox says one thing only: that it closes the connection.
     func hear() {
-        if var reader = receive(waits: false), let header = try? WireHeader(from: &reader), header.kind == .closing {
-            reason = (try? reader.text()) ?? ""
-        }
+        if let packet = receive(waits: false) { note(packet) }
         end()
+    }
+
+    /// Keeps the reason that the sandbox gives with its last packet.
+    private func note(_ packet: WireReader) {
+        var reader = packet
+        guard let header = try? WireHeader(from: &reader), header.kind == .closing else { return }
+        reason = (try? reader.text()) ?? ""
+    }
+
+    /// Waits until the sandbox has closed the connection, which is what it does last.
+    func waitForEnd() {
+        while let packet = receive(waits: true) { note(packet) }
+        if isLate { _ = endSilent() } else { end() }
     }
 
     @discardableResult
@@ -124,15 +155,26 @@ final class SandboxConnection {
         return Self.gone
     }
 
+    private func endSilent() -> XenError {
+        isSilent = true
+        end()
+        return Self.silent
+    }
+
+    /// EAGAIN: the time is over.
+    private static let tryAgain: Int32 = 11
+
     private func receive(waits: Bool) -> WireReader? {
         // Taken out, because a span of a variable of ours can't outlive one access to it.
         var bytes = incoming
         incoming = []
         var count = 0
+        isLate = false
         do throws(SystemError) {
             var span = bytes.mutableSpan
             count = try socket.receive(into: &span, &descriptors, waits: waits)
         } catch {
+            isLate = waits && error.code == Self.tryAgain
             count = 0
         }
         incoming = bytes
@@ -153,7 +195,7 @@ extension SandboxConnection {
         do throws(XenError) {
             return try body()
         } catch {
-            throw .gone(path: path, reason: reason)
+            throw isSilent ? .silent(path: path) : .gone(path: path, reason: reason)
         }
     }
 

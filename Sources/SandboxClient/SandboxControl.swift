@@ -15,8 +15,13 @@ public final class SandboxControl {
     public let release: String
 
     /// Connects to the sandbox at a path.
-    public init(path: String) throws(SandboxError) {
-        connection = try SandboxConnection.open(path: path)
+    public convenience init(path: String) throws(SandboxError) {
+        try self.init(path: path, answerMilliseconds: WireLimits.answerMilliseconds)
+    }
+
+    /// With a time of its own after which the sandbox is given up.
+    init(path: String, answerMilliseconds: Int32) throws(SandboxError) {
+        connection = try SandboxConnection.open(path: path, answerMilliseconds: answerMilliseconds)
         let welcome = try connection.greet(Hello(opensNodes: false))
         processID = Int32(truncatingIfNeeded: welcome.processID)
         release = welcome.release
@@ -25,8 +30,12 @@ public final class SandboxControl {
     /// What is going on, as lines of text.
     public func status() throws(SandboxError) -> String { try text(.status, NoBody()) }
 
-    /// Asks the sandbox to end. Answered before it does.
-    public func stop() throws(SandboxError) { _ = try text(.stop, NoBody()) }
+    /// Asks the sandbox to end, and waits until it has let go of its socket: nobody finds it there afterwards.
+    public func stop() throws(SandboxError) {
+        _ = try text(.stop, NoBody())
+        connection.waitForEnd()
+        if connection.isSilent { throw .silent(path: connection.path) }
+    }
 
     /// Makes a domain; answers its id.
     public func createDomain(_ request: DomainRequest) throws(SandboxError) -> DomainID {
@@ -69,7 +78,11 @@ public final class SandboxControl {
     /// A text that comes in parts.
     private func text(_ kind: WireKind, _ body: some WireBody) throws(SandboxError) -> String {
         var bytes: [UInt8] = []
-        var answer = try connection.talk { () throws(XenError) in try connection.ask(kind, body) }
+        try connection.talk { () throws(XenError) in try connection.tell(kind, body) }
+        let hasNoEnd = kind == .runScript
+        var answer = try connection.talk { () throws(XenError) in
+            try connection.nextAnswer(kind, hasNoEnd: hasNoEnd)
+        }
         while true {
             if !answer.result.isSuccess { throw try connection.refusal(answer) }
             let part: TextAnswer = try connection.talk { () throws(XenError) in try connection.read(answer.body) }

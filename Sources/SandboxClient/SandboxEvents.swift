@@ -42,6 +42,8 @@ final class SandboxEvents: EventChannels {
     private var owesWaking = false
     private let spinNanoseconds: UInt64
     private var roundsUntilLook = 0
+    /// Whether somebody has asked for the descriptor: then waiting does not spin.
+    private var isWatched = false
 
     init(
         _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming OwnedDescriptor,
@@ -61,7 +63,16 @@ final class SandboxEvents: EventChannels {
     }
 
     /// Readable when an event is there, and when the sandbox has gone: then the pipe has ended, and `next()` says so.
-    var descriptor: Int32 { poll.number }
+    /// Who has asked for it may look at it at any time, by a means of its own: from then on nothing is left in the ring
+    /// that it does not tell of, as spinning would.
+    var descriptor: Int32 {
+        if !isWatched {
+            isWatched = true
+            // Spinning has found something, perhaps, that no signal tells of. A failure is told by the next call.
+            if !isArmed, !isReminded { try? remind() }
+        }
+        return poll.number
+    }
 
     // MARK: To the sandbox
 
@@ -199,7 +210,7 @@ final class SandboxEvents: EventChannels {
             hasEvent = !fired.isEmpty(memory)
         }
         if hasEvent && other == nil { return .event }
-        if spinNanoseconds > 0, milliseconds != 0 {
+        if spinNanoseconds > 0, milliseconds != 0, !isWatched {
             if !hasEvent { hasEvent = spin() }
             if hasEvent, roundsUntilLook > 0 {
                 roundsUntilLook -= 1

@@ -45,7 +45,7 @@ public struct SandboxOptions {
 
 /// How much one process may use, so that the others are undisturbed.
 public struct SandboxLimits: Sendable {
-    /// Connections at a time: a descriptor and 160 KiB of pages each.
+    /// Connections at a time: five descriptors and 20 KiB of pages each. Where descriptors are fewer, connections are.
     public var connections = 256
     /// Mappings that a connection has at a time.
     public var mappingsPerConnection = 8192
@@ -53,12 +53,22 @@ public struct SandboxLimits: Sendable {
     public var queuedBytes = 8 << 20
     /// Packets that a connection is served before another one's turn comes.
     public var packetsPerTurn = 32
+    /// Bytes of such packets and of their answers: what is large takes long, a mapping of 8192 frames say.
+    public var packetBytesPerTurn = 64 * 1024
+    /// Rounds of 256 frames that operations under way do in a turn, all together: a millisecond's worth.
+    public var roundsPerTurn = 32
     /// Commands of a connection's ring, likewise.
     public var commandsPerTurn = 256
-    /// Times that a guest's vCPUs are run before the sockets' turn comes.
-    public var guestStepsPerTurn = 256
-    /// Bytes of a script.
+    /// Steps that guests' programs do, all together, before the sockets' turn comes: half a millisecond's worth.
+    public var guestStepsPerTurn = 1024
+    /// Bytes of a script: it is read in one turn, and kept with its trace while its domain is there.
     public var scriptBytes = 128 * 1024
+    /// Domains but dom0: each may keep a trace of 100,000 steps, and its RAM is a descriptor.
+    public var domains = 256
+    /// vCPUs of a domain: an ioreq server's page has 128 slots, and Xen gives no guest more.
+    public var vcpusPerDomain: UInt32 = 128
+    /// Frames of a domain: addresses of the sandbox' own. Memory is taken only where something is written.
+    public var framesPerDomain = DomainShape.framesMax
 
     /// The limits that a sandbox has unless told otherwise.
     public init() {}

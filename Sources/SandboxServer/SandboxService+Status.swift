@@ -33,6 +33,21 @@ extension SandboxService {
         }
     }
 
+    /// Which limit a new domain would be beyond, for people; nil: none.
+    func limit(against request: DomainRequest) -> String? {
+        let limits = options.limits
+        if hypervisor.domains.count > limits.domains {
+            return "there are \(limits.domains) domains, and a sandbox has no more: destroy one"
+        }
+        if request.vcpuCount > limits.vcpusPerDomain {
+            return "a domain of the sandbox has \(limits.vcpusPerDomain) vCPUs at most"
+        }
+        if request.frameCount > limits.framesPerDomain {
+            return "a domain of the sandbox has \(limits.framesPerDomain) frames at most"
+        }
+        return nil
+    }
+
     /// A process has gone: the servers that it has made are a domain's, and stay, unless the sandbox was told else.
     /// dmop.md section 15.10.
     func leaveServers(of connection: ServedConnection) {

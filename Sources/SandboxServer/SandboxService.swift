@@ -29,6 +29,7 @@ public final class SandboxService {
     private var nextNumber = 1
     private var incoming = [UInt8](repeating: 0, count: WireLimits.packetByteCount)
     let journal: Journal
+    private var spare = SpareDescriptor()
 
     /// Listens from here on; `step` or `run` serve.
     public init(_ options: SandboxOptions) throws(SandboxStartError) {
@@ -74,7 +75,10 @@ public final class SandboxService {
         }
         let rest = busy
         busy = []
-        for connection in rest { serveRings(of: connection) }
+        for connection in rest {
+            serveRings(of: connection)
+            connection.goOnWithCall()
+        }
         canGuestsGoOn = guests.run(stepsMax: options.limits.guestStepsPerTurn)
     }
 
@@ -145,23 +149,75 @@ public final class SandboxService {
             }
         } catch {
             log("a connection was not to be had: \(error.description)")
+            if SystemErrorCode.isOutOfDescriptors(error.code) { turnAway() } else { closeDoor() }
+        }
+    }
+
+    /// There is no descriptor for whoever waits at the door: they are told, instead of being found there in every turn.
+    private func turnAway() {
+        var isTold = false
+        spare.lend {
+            guard let socket = try? socketFile?.socket.accept() else { return }
+            let reason = "the sandbox has no descriptors left: end other connections, or raise its limit"
+            Self.say(closing: reason, to: socket)
+            isTold = true
+        }
+        if !isTold { closeDoor() }
+    }
+
+    /// Nobody can be let in, nor turned away: the door is not looked at until a while has passed.
+    private func closeDoor() {
+        guard let doorWatch else { return }
+        do throws(SystemError) {
+            try loop.change(doorWatch, to: [])
+            _ = loop.schedule(at: MonotonicTime.now.advanced(byMilliseconds: Self.doorMilliseconds), Doorbell(self))
+        } catch {
+            log("the door can't be closed: \(error.description)")
+        }
+    }
+
+    /// Milliseconds for which the door stays closed.
+    private static let doorMilliseconds: Int32 = 100
+
+    /// Has the door looked at again.
+    private final class Doorbell: TimerHandler {
+        private weak var service: SandboxService?
+
+        init(_ service: SandboxService) { self.service = service }
+
+        func fired(_ timer: LoopTimer, on loop: EventLoop) {
+            if let watch = service?.doorWatch { try? loop.change(watch, to: .readable) }
         }
     }
 
     private func admit(_ socket: consuming PacketSocket) throws(SystemError) {
         let peer = try socket.peer()
-        let connection = ServedConnection(self, socket, peer, number: nextNumber)
-        nextNumber += 1
-        guard peer.userID == 0 || peer.userID == effectiveUserID else {
+        guard Self.mayConnect(peer, to: effectiveUserID) else {
             log("process \(peer.processID) of user \(peer.userID) may not connect")
-            return connection.say(closing: "only root and the sandbox' own user may connect")
+            return Self.say(closing: "only root and the sandbox' own user may connect", to: socket)
         }
         guard connections.count < options.limits.connections else {
             log("process \(peer.processID) may not connect: there are \(connections.count) connections")
-            return connection.say(closing: "there are too many connections")
+            return Self.say(closing: "there are too many connections", to: socket)
         }
+        let connection = ServedConnection(self, socket, peer, number: nextNumber)
+        nextNumber += 1
         connection.socketWatch = try loop.watch(connection.socket.descriptor.rawValue, connection)
         connections.append(connection)
+    }
+
+    /// Who may connect to the sandbox of a user: that user, and root. The file's permissions say so as well.
+    static func mayConnect(_ peer: PeerCredentials, to owner: UInt32) -> Bool {
+        peer.userID == 0 || peer.userID == owner
+    }
+
+    /// Tells who does not become a connection.
+    private static func say(closing reason: String, to socket: borrowing PacketSocket) {
+        var writer = WireWriter()
+        ServedConnection.encode(closing: reason, &writer)
+        // Who does not read it does not want to know.
+        let bytes = writer.bytes
+        try? socket.send(bytes.span, waits: false)
     }
 
     /// Ends a connection: its ports are unbound and its mappings dropped; its servers stay, or do not.
@@ -217,9 +273,20 @@ public final class SandboxService {
         guard !connection.isClosed, let rings = connection.nodes?.rings else { return }
         switch rings.serve(max: max ?? options.limits.commandsPerTurn, arms: options.spinMicroseconds == 0) {
         case .done: break
-        case .more: if !busy.contains(where: { $0 === connection }) { busy.append(connection) }
+        case .more: hasMore(connection)
         case .broken(let reason): close(connection, because: reason.description)
         }
+    }
+
+    /// A connection is to be served again in the next turn, whether or not anything comes.
+    func hasMore(_ connection: ServedConnection) {
+        if !busy.contains(where: { $0 === connection }) { busy.append(connection) }
+    }
+
+    /// Rounds of a call in one turn: all that are under way share a turn's, and each has one.
+    var roundsPerCall: Int {
+        let calls = connections.count { $0.callUnderWay != nil }
+        return max(1, options.limits.roundsPerTurn / max(1, calls))
     }
 
     // MARK: Kernels

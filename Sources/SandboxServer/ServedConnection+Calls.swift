@@ -27,12 +27,10 @@ extension ServedConnection {
         case .mapResource:
             let request = try ResourceMapping(whole: body)
             map(header) { () throws(Refusal) in
-                guard request.count <= UInt64(WireLimits.framesPerPacket) else {
-                    throw Refusal(.einval, "9.5 more frames than any resource has")
-                }
+                // More than an answer could hold are refused as one frame more is: no resource has so many.
+                let count = min(request.count, UInt64(WireLimits.framesPerPacket) + 1)
                 return try file.mapResource(
-                    request.domain, request.type, id: request.id, firstFrame: request.firstFrame,
-                    count: Int(request.count))
+                    request.domain, request.type, id: request.id, firstFrame: request.firstFrame, count: Int(count))
             }
         case .resourceSize:
             let request = try ResourceMapping(whole: body)
@@ -59,15 +57,15 @@ extension ServedConnection {
     // MARK: Operations
 
     private func dmOp(_ header: WireHeader, _ file: PrivcmdFile, _ call: DeviceModelCall) {
-        var buffers = call.buffers.map { CallerBuffer($0) }
-        var result = WireResult.success
+        let buffers = call.buffers.map { CallerBuffer($0) }
         do throws(Refusal) {
-            try file.dmOp(call.domain, count: call.count, buffers: &buffers)
+            guard let rounds = try file.beginDMOP(call.domain, count: call.count, buffers: buffers) else {
+                return answer(header, .success, DeviceModelAnswer([]))
+            }
+            begin(CallUnderWay(header, .control(call, buffers, rounds)))
         } catch {
-            result = WireResult(error)
+            answer(header, WireResult(error), DeviceModelAnswer([]))
         }
-        if result.isSuccess, let operation = buffers.first?.bytes { noteServer(call.domain, operation) }
-        answer(header, result, Self.written(call.buffers, buffers))
     }
 
     private func hypercall(_ header: WireHeader, _ file: PrivcmdFile, _ request: HypercallRequest) {
@@ -76,12 +74,47 @@ extension ServedConnection {
             number: request.number, argument0: request.arguments[0], argument1: request.arguments[1],
             argument2: request.arguments[2], argument3: request.arguments[3], argument4: request.arguments[4])
         do throws(Refusal) {
-            let value = try file.hypercall(call, &memory)
-            let answer = HypercallAnswer(value: value, Self.written(request.memory, memory.pieces))
-            self.answer(header, .success, answer)
+            switch try file.beginHypercall(call, &memory) {
+            case .done(let value): answer(header, value, request, memory)
+            case .rounds(let rounds): begin(CallUnderWay(header, .hypercall(request, memory, rounds)))
+            }
         } catch {
             answer(header, WireResult(error), NoBody())
         }
+    }
+
+    private func answer(_ header: WireHeader, _ value: UInt64, _ request: HypercallRequest, _ memory: CallerMemory) {
+        answer(header, .success, HypercallAnswer(value: value, Self.written(request.memory, memory.pieces)))
+    }
+
+    /// Does so many rounds of a call at most, and answers it when it is over. True: it is.
+    func goOn(_ call: inout CallUnderWay, _ file: PrivcmdFile, roundsMax: Int) -> Bool {
+        switch call.question {
+        case .control(let request, var buffers, var rounds):
+            var result = WireResult.success
+            do throws(Refusal) {
+                if try file.goOn(&rounds, roundsMax: roundsMax) {
+                    call.question = .control(request, buffers, rounds)
+                    return false
+                }
+            } catch {
+                result = WireResult(error)
+            }
+            rounds.copyBack(to: &buffers)
+            if result.isSuccess, let operation = buffers.first?.bytes { noteServer(request.domain, operation) }
+            answer(call.header, result, Self.written(request.buffers, buffers))
+        case .hypercall(let request, var memory, var rounds):
+            do throws(Refusal) {
+                if try file.goOn(&rounds.call, roundsMax: roundsMax) {
+                    call.question = .hypercall(request, memory, rounds)
+                    return false
+                }
+                answer(call.header, try file.finish(rounds, &memory), request, memory)
+            } catch {
+                answer(call.header, WireResult(error), NoBody())
+            }
+        }
+        return true
     }
 
     /// What has changed in a process' buffers.

@@ -54,6 +54,7 @@ extension ServedConnection {
     }
 
     private func create(_ header: WireHeader, _ request: DomainRequest) {
+        if let reason = service.limit(against: request) { return refuse(header, .enospc, reason) }
         do throws(Refusal) {
             let domain = try service.hypervisor.createDomain(DomainShape(request), id: request.id)
             service.log("\(name) has made domain \(domain.id.rawValue)")

@@ -45,8 +45,12 @@ final class ServedConnection: DescriptorHandler {
     private var nextMapping: UInt32 = 1
     /// Servers that it has made.
     var ownServers: [OwnServer] = []
+    /// A call that goes on in the next turn: while there is one, no packets are taken.
+    var callUnderWay: CallUnderWay?
     private(set) var isClosed = false
     private var queue = AnswerQueue()
+    /// Bytes of all answers so far.
+    private var answeredBytes = 0
     private var writer = WireWriter()
 
     init(_ service: SandboxService, _ socket: consuming PacketSocket, _ peer: PeerCredentials, number: Int) {
@@ -66,7 +70,10 @@ final class ServedConnection: DescriptorHandler {
         if watch == ringWatch { return service.serveRings(of: self) }
         do throws(Fault) {
             if readiness.contains(.writable), !queue.isEmpty { try flush() }
-            if readiness.contains(.readable) { try receive() }
+            guard readiness.contains(.readable) else { return }
+            // Its packets are not waited for then, so this is its end; and with it the end of its call.
+            if callUnderWay != nil { throw Fault("it has gone during a call") }
+            try receive()
         } catch {
             service.close(self, because: error.reason)
         }
@@ -74,11 +81,15 @@ final class ServedConnection: DescriptorHandler {
 
     private func receive() throws(Fault) {
         var descriptors = ReceivedDescriptors()
+        var bytesLeft = service.options.limits.packetBytesPerTurn
         for _ in 0..<service.options.limits.packetsPerTurn {
             guard let reader = try service.receive(from: socket, &descriptors) else { return }
             if descriptors.count > 0 { throw Fault("descriptors where none belong") }
+            bytesLeft -= reader.remaining
+            let answered = answeredBytes
             try take(reader)
-            if isClosed { return }
+            bytesLeft -= answeredBytes &- answered
+            if isClosed || callUnderWay != nil || bytesLeft <= 0 { return }
         }
     }
 
@@ -115,17 +126,22 @@ final class ServedConnection: DescriptorHandler {
 
     /// Says what nobody has asked for: that the connection is closed.
     func say(closing reason: String) {
-        WireHeader(.closing, sequence: 0).begin(&writer)
-        writer.put(reason)
-        WireHeader.seal(&writer)
+        Self.encode(closing: reason, &writer)
         // Who does not read it does not want to know.
         let bytes = writer.bytes
         if queue.isEmpty { try? socket.send(bytes.span, waits: false) }
     }
 
+    static func encode(closing reason: String, _ writer: inout WireWriter) {
+        WireHeader(.closing, sequence: 0).begin(&writer)
+        writer.put(reason)
+        WireHeader.seal(&writer)
+    }
+
     private func send(_ answer: QueuedAnswer) {
         if isClosed { return }
         queue.append(answer)
+        answeredBytes &+= answer.bytes.count
         do throws(Fault) {
             try flush()
         } catch {
@@ -138,14 +154,16 @@ final class ServedConnection: DescriptorHandler {
         do throws(SystemError) {
             let wasWaiting = queue.isWaiting
             try queue.send(to: socket)
-            if queue.isWaiting != wasWaiting, let socketWatch {
-                try service.loop.change(socketWatch, to: queue.isWaiting ? [.readable, .writable] : .readable)
-            }
+            if queue.isWaiting != wasWaiting { listen() }
         } catch {
             throw Fault("it has gone")
         }
+        if isClosed { return }
         if queue.byteCount > service.options.limits.queuedBytes { throw Fault("it does not read its answers") }
     }
+
+    /// Whether answers wait for a reader.
+    var isQueueWaiting: Bool { queue.isWaiting }
 
     // MARK: Mappings
 
@@ -162,6 +180,7 @@ final class ServedConnection: DescriptorHandler {
     func end() {
         isClosed = true
         nodes?.rings.file.close()
+        callUnderWay = nil
         mappings = [:]
         queue = AnswerQueue()
     }

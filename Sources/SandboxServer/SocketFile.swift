@@ -89,4 +89,7 @@ enum SystemErrorCode {
     static let tryAgain: Int32 = 11
     static let messageSize: Int32 = 90
     static let refused: Int32 = 111
+
+    /// EMFILE, ENFILE, and ENOBUFS and ENOMEM of accept: there is no room for one more.
+    static func isOutOfDescriptors(_ code: Int32) -> Bool { [23, 24, 105, 12].contains(code) }
 }

@@ -7,7 +7,7 @@ public import ServerCalls
 public import XenABI
 
 /// A vCPU of the model as a thread uses it. The model is used by one thread at a time: by who holds the monitor.
-public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
+public final class ThreadedVCPU: @unchecked Sendable {
     private let hypervisor: Hypervisor
     private let domain: Domain
     private let vcpu: VirtualCPU
@@ -19,18 +19,17 @@ public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
         self.domain = domain
         self.vcpu = vcpu
         self.monitor = monitor
-        vcpu.wakeSink = self
+        vcpu.wakeSink = MonitorWaker(monitor)
     }
-
-    /// Called by the model, so whoever uses it has the monitor.
-    public func woken(_ vcpu: VirtualCPU) { monitor.wakeAll() }
 
     /// Does an access and waits for its end; never answers `waiting` or `retrying`. `stopped`: the domain runs no more.
     public func perform(_ access: GuestAccess) -> AccessOutcome {
         monitor.locked {
             var outcome = vcpu.perform(access)
             while outcome == .waiting || outcome == .retrying {
-                if domain.life.isRunning, !vcpu.isWoken { monitor.wait() }
+                // A shutdown that has begun waits for the answer too (row B32), and so does this thread. Who spun here
+                // would keep the monitor from the device model that is to answer.
+                if !vcpu.isWoken, vcpu.isWaitingForAnswer || domain.life.isRunning { monitor.wait() }
                 outcome = vcpu.resume()
             }
             return outcome
@@ -58,6 +57,16 @@ public final class ThreadedVCPU: WakeSink, @unchecked Sendable {
     public func waitForEnd() {
         monitor.locked { while !domain.life.isDying { monitor.wait() } }
     }
+}
+
+/// Wakes the threads when the model wakes a vCPU. It knows no vCPU, which keeps it.
+private final class MonitorWaker: WakeSink {
+    private let monitor: Monitor
+
+    init(_ monitor: Monitor) { self.monitor = monitor }
+
+    /// Called by the model, so whoever uses it has the monitor.
+    func woken(_ vcpu: VirtualCPU) { monitor.wakeAll() }
 }
 
 /// Lets threads run guests while a loop sleeps: the loop's thread holds the monitor all the rest of the time.

@@ -19,6 +19,9 @@ public enum WireLimits {
     public static var portsPerConnection: Int { 1000 }
     /// Bytes of text in one packet; longer ones come in parts.
     public static var textByteCount: Int { 128 * 1024 }
+    /// Milliseconds without a word after which a process gives a sandbox up. Work that takes longer says that it goes
+    /// on: an answer with `more` and nothing in it.
+    public static var answerMilliseconds: Int32 { 30_000 }
     /// Domains that one answer lists.
     public static var domainsPerPacket: Int { 2048 }
 }

@@ -12,8 +12,14 @@ public struct PacketSocket: ~Copyable {
     public init(owning descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 
     /// A connection to who listens at a path. Throws ENOENT when there is no socket, ECONNREFUSED when nobody listens.
-    public static func connected(path: String) throws(SystemError) -> PacketSocket {
+    /// With a time, connecting, and afterwards sending and receiving, wait no longer: EAGAIN.
+    public static func connected(
+        path: String, waitingMilliseconds: Int32? = nil
+    ) throws(SystemError) -> PacketSocket {
         let socket = OwnedDescriptor(owning: try once("socket") { corbel_packet_socket() })
+        if let time = waitingMilliseconds {
+            _ = try once("setsockopt") { corbel_limit_waiting(socket.rawValue, time) }
+        }
         // SAFETY: withCString gives a terminated string that lives throughout the call.
         _ = try retrying("connect") { unsafe path.withCString { unsafe corbel_connect_path(socket.rawValue, $0) } }
         return PacketSocket(owning: socket)

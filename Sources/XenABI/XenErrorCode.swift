@@ -62,6 +62,8 @@ public struct XenErrorCode: RawRepresentable, Hashable, Sendable {
     public static let eisconn = XenErrorCode(106)
     /// `ENOTCONN`: not connected.
     public static let enotconn = XenErrorCode(107)
+    /// No answer in time: Linux', and the word of a sandbox that is stopped.
+    public static let etimedout = XenErrorCode(110)
 }
 
 extension XenErrorCode {
@@ -93,6 +95,7 @@ extension XenErrorCode {
         case .eopnotsupp: ("EOPNOTSUPP", "not supported")
         case .eisconn: ("EISCONN", "already connected")
         case .enotconn: ("ENOTCONN", "not connected")
+        case .etimedout: ("ETIMEDOUT", "timed out")
         default: nil
         }
     }

@@ -1,5 +1,5 @@
-// The model beside naive models of its parts, a million random steps each, and the whole way of an access beside a naive
-// machine. Prints TAP.
+// The model beside naive models of its parts, a million random steps each, and the whole way of an access beside a
+// naive machine. Prints TAP.
 // Usage: corbel-agreement [SEED]. The seed is printed; without one it is 1.
 
 internal import ModelAgreement

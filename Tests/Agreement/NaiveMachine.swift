@@ -1,5 +1,5 @@
-// A machine of a few lines: who has claimed what, byte by byte, and what accesses do to registers and RAM. Each vCPU has
-// ports, addresses and RAM of its own, so that its program alone says what it sees.
+// A machine of a few lines: who has claimed what, byte by byte, and what accesses do to registers and RAM. Each vCPU
+// has ports, addresses and RAM of its own, so that its program alone says what it sees.
 
 internal import HypervisorModel
 internal import XenABI

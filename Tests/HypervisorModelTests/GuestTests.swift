@@ -105,6 +105,17 @@ import XenPlatform
         try inject(.hardwareException, 14)
         guest.runUntilIdle()
         #expect(guest.isFinished && bench.vcpu.pendingEvent == nil)
+        for (type, vector) in [
+            (EventType.hardwareException, 6), (.hardwareException, 13), (EventType(4), 0x41), (EventType(6), 3),
+        ] {
+            let (amd, _, _, _) = try AccessBench.rows()
+            amd.guest.refusesBadEvents = true
+            amd.vcpu.pendingEvent = InjectedEvent(type: type, vector: UInt8(vector), errorCode: ~0, extra: 0)
+            let taker = Guest(amd.guest, GuestProgram(.waitEvent(UInt8(vector)), .waitEvent(nil)))
+            taker.runUntilIdle()
+            // Once.
+            #expect(amd.guest.life.isRunning && !taker.isFinished && taker.trace.count == 2)
+        }
         for (type, vector) in [(EventType.externalInterrupt, 0x41), (.nmi, 2), (.hardwareException, 0x44)] {
             let (amd, _, _, _) = try AccessBench.rows()
             amd.guest.refusesBadEvents = true

@@ -140,6 +140,8 @@ import XenPlatform
         #expect([set(33, 0), set(33, 65)] == [.einval, .einval])
         #expect([set(32, 0x3f0), set(33, 2), set(33, 2), set(33, 3), set(33, 0)] == [nil, nil, nil, .eexist, .eexist])
         #expect(set(32, 0x3f1) == .eexist)
+        // The older two are not a part of it: each is one frame more.
+        #expect([set(5, 0x3f4), set(5, 0x3f5), set(6, 0x3f6), set(6, 0x3f7)] == [nil, nil, nil, nil])
         #expect(set(13, 1) == .einval)
         #expect(throws: Refusal(.einval, "")) { try bench.xen.parameter(26, on: bench.guest.id) }
         #expect(try bench.xen.parameter(33, on: bench.guest.id) == 2)

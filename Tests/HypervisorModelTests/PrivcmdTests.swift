@@ -172,6 +172,30 @@ import XenABI
         #expect(file.verdict(call, [descriptor]) == .efault)
     }
 
+    @Test("E2, E5, E12: by HYPERCALL an unreadable buffer is seen where Xen looks at it: after the domain, or never")
+    func rawUnreadable() throws {
+        let bench = try Bench()
+        let file = bench.kernel.openPrivcmd()
+        let call = { (domain: UInt16, count: UInt64) in
+            PrivcmdHypercall(number: 41, argument0: UInt64(domain), argument1: count, argument2: 8)
+        }
+        let guest = bench.guest.id.rawValue
+        let descriptors = CallerBuffer(
+            PrivcmdBuffer(address: 0x10_0000, byteLength: 32).encodedBytes
+                + PrivcmdBuffer(address: 0x20_0000, byteLength: 8).encodedBytes, at: 8)
+        #expect(file.verdict(call(77, 1), [descriptors]) == .esrch)
+        #expect(file.verdict(call(0, 1), [descriptors]) == .eperm)
+        #expect(file.verdict(call(guest, 1), [descriptors]) == .efault)
+        // Of buffer 0 the operation's own bytes are read, of buffer 1 nothing.
+        let short = CallerBuffer(Array(Bench.vcpuCount.bytes[..<12]))
+        #expect(file.verdict(call(guest, 2), [descriptors, short]) == nil)
+        #expect(file.verdict(call(guest, 2), [descriptors, CallerBuffer(Array(short.bytes[..<11]))]) == .efault)
+        let track = Bench.operation(DMOP.TrackDirtyVRAM(count: 8, first: GuestFrame(0)))
+        #expect(file.verdict(call(guest, 2), [descriptors, track]) == .efault)
+        let empty = CallerBuffer(PrivcmdBuffer(address: 0x10_0000, byteLength: 0).encodedBytes, at: 8)
+        #expect(file.verdict(call(guest, 1), [empty, Bench.vcpuCount]) == .efault)
+    }
+
     @Test("E14: by HYPERCALL no buffers are ENODATA where XSA-506 is fixed")
     func rawWithoutBuffers() throws {
         let file = try Bench().kernel.openPrivcmd()

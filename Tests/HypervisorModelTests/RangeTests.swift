@@ -56,10 +56,15 @@ import XenABI
         let id = try bench.create()
         for node: UInt64 in 0..<256 { #expect(bench.map(id, 1, node * 32, node * 32 + 7) == ok) }
         #expect(bench.map(id, 1, 0x10000, 0x10000) == .enomem)
-        // Who touches another needs no node, on whichever side.
+        // Who goes on where another ends needs no node; who ends where another begins needs one until they merge.
         #expect(bench.map(id, 1, 8, 9) == ok)
-        #expect(bench.map(id, 1, 61, 62) == .enomem)
+        #expect([bench.map(id, 1, 61, 62), bench.map(id, 1, 63, 63)] == [.enomem, .enomem])
+        #expect(bench.map(id, 1, 10, 31) == ok)
         #expect(bench.map(id, 1, 63, 63) == ok)
+        #expect(bench.map(id, 1, 0x20000, 0x20000) == ok)
+        #expect(bench.map(id, 1, 0x30000, 0x30000) == .enomem)
+        #expect(bench.unmap(id, 1, 0x20000, 0x20000) == ok)
+        #expect(bench.map(id, 1, 0x20000, 0x20000) == ok)
         #expect(bench.unmap(id, 1, 255 * 32, 255 * 32 + 7) == ok)
         #expect(bench.map(id, 1, 0x10000, 0x10010) == ok)
         #expect(bench.unmap(id, 1, 0x10008, 0x10008) == .enomem)

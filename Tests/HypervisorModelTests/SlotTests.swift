@@ -3,6 +3,7 @@
 
 import Testing
 import XenABI
+import XenPlatform
 
 @testable import HypervisorModel
 
@@ -210,6 +211,22 @@ import XenABI
         a.answer(0x55)
         #expect(a.slot().state == .responseReady)
         try a.destroy()
+        #expect(bench.vcpu.resume() == .done(0))
+    }
+
+    @Test("and so it is where the slots are in a legacy frame, which is cleared as it comes back: B33, 3.5")
+    func lostInLegacyFrame() throws {
+        let bench = try AccessBench()
+        try bench.xen.setParameter(32, to: 0x3f0, on: bench.guest.id)
+        try bench.xen.setParameter(33, to: 1, on: bench.guest.id)
+        let server = try bench.add(ports: [0x100...0x100], pages: false, enabled: false)
+        try bench.call(once: DMOP.GetIOREQServerInfo(id: server.id, flags: []))
+        let (run, page) = try #require(bench.guest.page(of: GuestFrame(0x3f0)))
+        try server.enable(true)
+        #expect(bench.vcpu.perform(.input(0x100, .one)) == .waiting)
+        run.pages.store(3, byteCount: 1, at: page * 4096 + 30)
+        server.notify()
+        try server.destroy()
         #expect(bench.vcpu.resume() == .done(0))
     }
 

@@ -446,6 +446,7 @@ ERRNO(EOVERFLOW, 75);
 ERRNO(EOPNOTSUPP, 95);
 ERRNO(EISCONN, 106);
 ERRNO(ENOTCONN, 107);
+ERRNO(ETIMEDOUT, 110);
 
 /* ---- Bit-fields, which no constant expression can look into ---- */
 

@@ -21,7 +21,7 @@ private struct NaiveRanges {
 
     mutating func insert(_ range: ClosedRange<Int>) -> XenErrorCode? {
         if claimed[range].contains(true) { return .eexist }
-        if !has(range.lowerBound - 1), !has(range.upperBound + 1), nodes >= 256 { return .enomem }
+        if !has(range.lowerBound - 1), nodes >= 256 { return .enomem }
         for index in range { claimed[index] = true }
         return nil
     }

@@ -157,9 +157,17 @@ import XenPlatform
         #expect(throws: XenError(.enoent, "")) {
             _ = try platform.memory.mapResource(id, .ioreqServer, id: 3, frame: 1, count: 1).byteCount
         }
-        #expect(throws: XenError(.einval, "")) {
+        // However many frames: what is wrong with the first one comes first, and before that whose they are.
+        func many(_ id: DomainID) throws(XenError) {
             _ = try platform.memory.mapResource(id, .ioreqServer, id: 0, frame: 0, count: 60_000).byteCount
         }
+        #expect(throws: XenError(.enoent, "")) { try many(id) }
+        let server = try platform.domain(id, restricted: false).makeIOREQServer()
+        #expect(throws: XenError(.enoent, "")) { try many(id) }
+        try platform.calls.restrict(to: id)
+        #expect(throws: XenError(.eperm, "")) { try many(DomainID(77)) }
+        #expect(sandbox.log.contains("9.1 restricted to another domain"))
+        try server.close()
     }
 
     @Test("two processes' ports: a fresh one fires without cause, notifying wakes, unmasking lets fire again")

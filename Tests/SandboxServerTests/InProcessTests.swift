@@ -175,7 +175,7 @@ import XenPlatform
         bound.close()
     }
 
-    @Test("Z2, Z3: a destroyed domain stays while a page of it is mapped, and goes with the mapping")
+    @Test("Z2, Z3, Z4: a destroyed domain stays while a page of it is mapped, and goes with the mapping")
     func destroyed() throws {
         let stage = try Stage()
         let pages = try stage.platform.memory.mapFrames(stage.guest.id, [GuestFrame(3)], access: .readWrite)

@@ -90,9 +90,12 @@ final class RunningDevice: Sendable {
     }
 
     /// Serves 16 bytes of memory at ports 0x100 to 0x10f of a domain.
-    init(_ sandbox: RunningSandbox, domain: DomainID, restricted: Bool = true) throws {
+    convenience init(_ sandbox: RunningSandbox, domain: DomainID, restricted: Bool = true) throws {
+        try self.init(path: sandbox.path, domain: domain, restricted: restricted)
+    }
+
+    init(path: String, domain: DomainID, restricted: Bool = true) throws {
         let stop = try StopCounter()
-        let path = sandbox.path
         shouldEnd = { stop.signal() }
         let isReady = DispatchSemaphore(value: 0)
         Thread { [state] in

@@ -181,5 +181,6 @@ extension Constant {
         Constant("EOPNOTSUPP", 95, XenErrorCode.eopnotsupp.rawValue),
         Constant("EISCONN", 106, XenErrorCode.eisconn.rawValue),
         Constant("ENOTCONN", 107, XenErrorCode.enotconn.rawValue),
+        Constant("ETIMEDOUT", 110, XenErrorCode.etimedout.rawValue),
     ]
 }

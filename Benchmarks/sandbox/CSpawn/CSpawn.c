@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,12 +76,24 @@ uint64_t corbel_bench_now(void) { return moment(CLOCK_MONOTONIC); }
 
 uint64_t corbel_bench_processor_time(void) { return moment(CLOCK_PROCESS_CPUTIME_ID); }
 
-int32_t corbel_bench_pin(int32_t processor)
+static cpu_set_t usable;
+
+int32_t corbel_bench_processors(void)
 {
+    if (CPU_COUNT(&usable) == 0 && sched_getaffinity(0, sizeof(usable), &usable) != 0)
+        return 1;
+    return CPU_COUNT(&usable);
+}
+
+void corbel_bench_pin(int32_t processor)
+{
+    int32_t count = corbel_bench_processors();
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(processor, &set);
-    return sched_setaffinity(0, sizeof(set), &set) == 0;
+    for (int number = 0, found = 0; number < CPU_SETSIZE; number++)
+        if (CPU_ISSET(number, &usable) && found++ == processor % count)
+            CPU_SET(number, &set);
+    sched_setaffinity(0, sizeof(set), &set);
 }
 
 enum { WORDS_MAX = 16, VARIABLES_MAX = 256 };
@@ -98,7 +111,13 @@ int32_t corbel_bench_spawn(const char *path, const char *arguments, const char *
     }
     variables[count] = (char *)variable;
     pid_t process;
+    cpu_set_t ours;
+    /* The new program may use what we might before we were pinned. */
+    sched_getaffinity(0, sizeof(ours), &ours);
+    if (corbel_bench_processors() > 1)
+        sched_setaffinity(0, sizeof(usable), &usable);
     int code = posix_spawn(&process, path, NULL, NULL, words, variables);
+    sched_setaffinity(0, sizeof(ours), &ours);
     free(text);
     return code ? -code : process;
 }
@@ -152,17 +171,15 @@ static void await(_Atomic uint32_t *word, uint32_t value)
         ;
 }
 
-enum kind { PLAIN, POLLED, SPINNING };
-
-static void answer(const struct channels *c, enum kind kind, int32_t count)
+static void answer(const struct channels *c, uint32_t bell, int32_t count)
 {
     for (int32_t i = 1; i <= count; i++) {
-        if (kind == SPINNING) {
+        if (bell == corbel_bench_words) {
             await(c->words, (uint32_t)i);
             atomic_store_explicit(c->words + 64, (uint32_t)i, memory_order_release);
             continue;
         }
-        if (kind == POLLED)
+        if (bell == corbel_bench_polled)
             polled(c->there, c->other);
         else
             hear(c->there);
@@ -171,16 +188,16 @@ static void answer(const struct channels *c, enum kind kind, int32_t count)
     _exit(0);
 }
 
-static void ask(const struct channels *c, enum kind kind, uint64_t *nanoseconds, int32_t count)
+static void ask(const struct channels *c, uint32_t bell, uint64_t *nanoseconds, int32_t count)
 {
     for (int32_t i = 1; i <= count; i++) {
         uint64_t start = corbel_bench_now();
-        if (kind == SPINNING) {
+        if (bell == corbel_bench_words) {
             atomic_store_explicit(c->words, (uint32_t)i, memory_order_release);
             await(c->words + 64, (uint32_t)i);
         } else {
             tell(c->there);
-            if (kind == POLLED)
+            if (bell == corbel_bench_polled)
                 polled(c->back, c->other);
             else
                 hear(c->back);
@@ -189,7 +206,7 @@ static void ask(const struct channels *c, enum kind kind, uint64_t *nanoseconds,
     }
 }
 
-static int32_t ping_pong(enum kind kind, uint64_t *nanoseconds, int32_t count)
+int32_t corbel_bench_ping_pong(uint32_t bell, int32_t processor, uint64_t *nanoseconds, int32_t count)
 {
     struct channels c = {eventfd(0, 0), eventfd(0, 0), eventfd(0, 0), NULL};
     if (c.there < 0 || c.back < 0 || c.other < 0)
@@ -198,11 +215,14 @@ static int32_t ping_pong(enum kind kind, uint64_t *nanoseconds, int32_t count)
     if (c.words == MAP_FAILED)
         return errno;
     pid_t other = fork();
-    if (other == 0)
-        answer(&c, kind, count);
+    if (other == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        corbel_bench_pin(processor);
+        answer(&c, bell, count);
+    }
     int32_t code = other < 0 ? errno : 0;
     if (!code) {
-        ask(&c, kind, nanoseconds, count);
+        ask(&c, bell, nanoseconds, count);
         code = corbel_bench_wait(other);
     }
     munmap((void *)c.words, 4096);
@@ -210,16 +230,4 @@ static int32_t ping_pong(enum kind kind, uint64_t *nanoseconds, int32_t count)
     close(c.back);
     close(c.other);
     return code;
-}
-
-int32_t corbel_bench_ping_pong(uint64_t *nanoseconds, int32_t count) { return ping_pong(PLAIN, nanoseconds, count); }
-
-int32_t corbel_bench_polled_ping_pong(uint64_t *nanoseconds, int32_t count)
-{
-    return ping_pong(POLLED, nanoseconds, count);
-}
-
-int32_t corbel_bench_spinning_ping_pong(uint64_t *nanoseconds, int32_t count)
-{
-    return ping_pong(SPINNING, nanoseconds, count);
 }

@@ -19,14 +19,14 @@ final class IOREQRoundTrip {
     private let path: String
 
     /// Starts both, and waits until the device model serves.
-    init(isSpinning: Bool) throws {
-        path = socketPath(isSpinning ? "spinning" : "sleeping")
+    init(isSpinning: Bool, processor: Int32) throws {
+        path = socketPath("\(isSpinning ? "spinning" : "sleeping")-\(processor)")
         var options = SandboxOptions(socketPath: path)
         options.spinMicroseconds = isSpinning ? Self.spinMicroseconds : 0
         service = try SandboxService(options)
         guest = try service.hypervisor.createDomain(DomainShape())
         model = try OtherProcess(
-            OtherProcess.ourselves, ["model", path, "\(guest.id.rawValue)"],
+            OtherProcess.ourselves, ["model", path, "\(guest.id.rawValue)", "\(processor + 1)"],
             variable: isSpinning ? "CORBEL_SANDBOX_SPIN=\(Self.spinMicroseconds)" : nil)
         let end = MonotonicTime.now.advanced(byMilliseconds: 5000)
         while guest.server(IOREQServerID(0))?.isEnabled != true {
@@ -77,33 +77,39 @@ private final class Never: StopSource {
     var descriptor: Int32 { counter.descriptor.rawValue }
 }
 
-/// Nanoseconds of round trips of two bare processes, made by one of CSpawn's functions.
-private func bare(
-    _ count: Int, _ function: (UnsafeMutablePointer<UInt64>?, Int32) -> Int32
-) throws(BenchmarkError) -> [UInt64] {
+/// Nanoseconds of round trips of two bare processes, the other one on that processor.
+private func bare(_ bell: corbel_bench_bell, _ processor: Int32, _ count: Int) throws(BenchmarkError) -> [UInt64] {
     var times = [UInt64](repeating: 0, count: count)
     // SAFETY: the function writes as many numbers as there are places.
-    let code = unsafe times.withUnsafeMutableBufferPointer { unsafe function($0.baseAddress, Int32(count)) }
+    let code = unsafe times.withUnsafeMutableBufferPointer {
+        unsafe corbel_bench_ping_pong(bell.rawValue, processor, $0.baseAddress, Int32(count))
+    }
     if code != 0 { throw BenchmarkError("two processes: \(SystemError(code, "eventfd"))") }
     return times
 }
 
-/// Each of the subjects in turns. The ratio is of neighbours, which the machine's moods meet alike.
+/// This process on the first processor, the other one there too, then on a second one where there is one: the scheduler
+/// would choose, and not for both subjects alike. The ratio is of neighbours, which the machine's moods meet alike.
 func measureAcross(rounds: Int) throws {
-    let sleeping = try IOREQRoundTrip(isSpinning: false)
-    for _ in 0..<rounds {
-        let peer = try unsafe bare(3000, corbel_bench_ping_pong)
-        let times = try sleeping.measure(3000)
-        let polled = try unsafe bare(3000, corbel_bench_polled_ping_pong)
-        describe("eventfd", peer)
-        describe("eventfd-polled", polled)
-        describe("ioreq", times)
-        report("ioreq-ratio", Double(times.quantile(500)) / Double(peer.quantile(500)))
+    let processors = corbel_bench_processors()
+    corbel_bench_pin(0)
+    for other in 0..<min(2, processors) {
+        let place = other == 0 ? "same" : "two"
+        let sleeping = try IOREQRoundTrip(isSpinning: false, processor: other)
+        for _ in 0..<rounds {
+            let peer = try bare(corbel_bench_eventfd, other, 3000)
+            let times = try sleeping.measure(3000)
+            describe("\(place)-eventfd", peer)
+            describe("\(place)-polled", try bare(corbel_bench_polled, other, 3000))
+            describe("\(place)-ioreq", times)
+            report("\(place)-ioreq-ratio", Double(times.quantile(500)) / Double(peer.quantile(500)))
+        }
+        sleeping.close()
     }
-    sleeping.close()
-    let spinning = try IOREQRoundTrip(isSpinning: true)
+    guard processors > 1 else { return }
+    let spinning = try IOREQRoundTrip(isSpinning: true, processor: 1)
     for _ in 0..<rounds {
-        describe("words", try unsafe bare(20_000, corbel_bench_spinning_ping_pong))
+        describe("words", try bare(corbel_bench_words, 1, 20_000))
         describe("ioreq-spinning", try spinning.measure(20_000))
     }
     spinning.close()

@@ -21,7 +21,9 @@ enum SandboxBenchmark {
             case "start" where 2...3 ~= words.count:
                 try measureStart(rounds: try number(words[1]), corbel: words.count == 3 ? words[2] : nil)
             // What it starts itself as.
-            case "model" where words.count == 3: try serveAsModel(words[1], DomainID(UInt16(try number(words[2]))))
+            case "model" where words.count == 4:
+                corbel_bench_pin(Int32(try number(words[3]) - 1))
+                try serveAsModel(words[1], DomainID(UInt16(try number(words[2]))))
             case "sandbox" where words.count == 2: try serveAsSandbox(words[1])
             default: throw BenchmarkError("usage: corbel-sandbox-bench inside|across|start ROUNDS [CORBEL]")
             }

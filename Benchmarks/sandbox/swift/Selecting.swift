@@ -11,10 +11,12 @@ final class Selecting: Subject {
     private static let serverCount = 8
     private static let count = 300_000
     /// Above the RAM. Ranges of all servers lie in turns, each 4 KiB, with as much in between.
-    private static let firstAddress: UInt64 = 0x1_0000_0000
-    private static let distance: UInt64 = 0x2000
+    fileprivate static let firstAddress: UInt64 = 0x1_0000_0000
+    fileprivate static let distance: UInt64 = 0x2000
     private let name: String
     private let hypervisors: [(ranges: Int, hypervisor: Hypervisor, domains: [Domain])]
+    /// The peer: the same ranges in flat arrays, for the domains with the fewest and with the most of them.
+    private let searches: [BareSearch]
     private var state: UInt64 = 0x1234_5678_9abc_def1
 
     init(domainCount: Int) {
@@ -24,6 +26,9 @@ final class Selecting: Subject {
             let domains = (1...domainCount).map { Self.makeDomain(UInt16($0), hypervisor, ranges) }
             return (ranges, hypervisor, domains)
         }
+        searches = [Self.rangeCounts[0], Self.rangeCounts[Self.rangeCounts.count - 1]].map {
+            BareSearch(domainCount: domainCount, rangeCount: $0 * Self.serverCount)
+        }
     }
 
     func measure() throws {
@@ -32,7 +37,15 @@ final class Selecting: Subject {
             times.append(try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges)) })
             report("\(name)-\(ranges)-ns", times[times.count - 1])
         }
-        report("\(name)-ratio", times[times.count - 1] / times[0])
+        let growth = times[times.count - 1] / times[0]
+        report("\(name)-ratio", growth)
+        var bare: [Double] = []
+        for search in searches {
+            bare.append(try nanosecondsEach(Self.count) { try find(in: search) })
+        }
+        report("\(name)-bare-ratio", bare[bare.count - 1] / bare[0])
+        report("\(name)-bare-256-ns", bare[bare.count - 1])
+        report("\(name)-growth", growth / (bare[bare.count - 1] / bare[0]))
     }
 
     private func select(_ domains: [Domain], _ ranges: UInt64) throws {
@@ -47,6 +60,17 @@ final class Selecting: Subject {
             }
         }
         if found != Self.count { throw BenchmarkError("an access went to the wrong server") }
+    }
+
+    private func find(in search: BareSearch) throws {
+        var found = 0
+        for _ in 0..<Self.count {
+            let place = next(below: UInt64(search.rangeCount))
+            let domain = next(below: UInt64(search.domainCount))
+            let address = Self.firstAddress + place * Self.distance + 0x10
+            if search.index(of: address, domain: Int(domain)) == Int(place) { found += 1 }
+        }
+        if found != Self.count { throw BenchmarkError("the bare search is wrong") }
     }
 
     /// A number that looks random (xorshift).
@@ -85,5 +109,38 @@ final class Selecting: Subject {
         var operation = frame.bytes.mutableSpan
         var none = MutableSpan<UInt8>()
         try hypervisor.dmOp(by: .control, on: domain.id, bufferCount: 1, &operation, &none)
+    }
+}
+
+/// What a binary search costs on this machine: one in the ranges of all servers of a domain, first and last number of
+/// each, domain after domain. As many bytes as the model has, and nothing else.
+private struct BareSearch {
+    let domainCount: Int
+    let rangeCount: Int
+    private var bounds: [UInt64] = []
+
+    init(domainCount: Int, rangeCount: Int) {
+        self.domainCount = domainCount
+        self.rangeCount = rangeCount
+        bounds.reserveCapacity(domainCount * rangeCount * 2)
+        for _ in 0..<domainCount {
+            for place in 0..<UInt64(rangeCount) {
+                let start = Selecting.firstAddress + place * Selecting.distance
+                bounds.append(start)
+                bounds.append(start + 0xfff)
+            }
+        }
+    }
+
+    /// The range that has an address.
+    func index(of address: UInt64, domain: Int) -> Int? {
+        let first = domain * rangeCount
+        var low = first
+        var high = first + rangeCount
+        while low < high {
+            let middle = (low + high) / 2
+            if bounds[middle * 2] <= address { low = middle + 1 } else { high = middle }
+        }
+        return low > first && address <= bounds[low * 2 - 1] ? low - 1 - first : nil
     }
 }

@@ -26,7 +26,7 @@ func measureStart(rounds: Int, corbel: String?) throws {
         report(
             "start-corbel-ms",
             try start(path) { () throws(BenchmarkError) in
-                try OtherProcess(corbel, ["sandbox", "start", "--foreground", "--socket", path])
+                try OtherProcess(corbel, ["sandbox", "start", "--foreground", "--quiet", "--socket", path])
             })
     }
 }

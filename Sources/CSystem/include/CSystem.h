@@ -66,6 +66,13 @@ static inline int corbel_connect_path(int descriptor, const char *path) {
     if (corbel_unix_address(&address, path) != 0) return -1;
     return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
+// From here on connecting, sending and receiving wait so long at most: EAGAIN.
+static inline int corbel_limit_waiting(int descriptor, int milliseconds) {
+    // A timeval of a 64-bit system; naming the structure would bring in headers that feature-test macros change.
+    int64_t time[2] = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    if (setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) != 0) return -1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
 // Waits for nobody when the socket is non-blocking. The new descriptor is closed on exec.
 static inline int corbel_accept(int descriptor) {
     extern int accept4(int, struct sockaddr *, socklen_t *, int);

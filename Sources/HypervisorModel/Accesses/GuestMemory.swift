@@ -67,7 +67,7 @@ extension Domain {
     // MARK: Pieces
 
     /// A piece whose address is RAM of the guest's.
-    func access(_ piece: AccessPiece, _ type: MemoryType, isRead: Bool) -> UInt64 {
+    func access(_ piece: AccessPiece, isRead: Bool) -> UInt64 {
         guard let memory = piece.memoryAddress else {
             if isRead { return loadMemory(piece.address, piece.size) }
             storeMemory(piece.address, piece.size, piece.value)

@@ -114,8 +114,8 @@ extension VirtualCPU {
             // Slots are for 128 vCPUs.
             guard id.rawValue < UInt32(IOREQ.slotsPerPage) else { return unclaimed(piece, in: domain) }
             return send(request, to: server, in: domain)
-        case .memory(let type):
-            return .done(domain.access(piece, type, isRead: isRead))
+        case .memory:
+            return .done(domain.access(piece, isRead: isRead))
         case .insideXen:
             domain.fill(piece, with: 0, isRead: isRead)
             return .done(0)

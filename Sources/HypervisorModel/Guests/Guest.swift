@@ -14,6 +14,8 @@ public final class Guest {
     private let recorder = GuestRecorder()
     private let threads: [GuestThread]
     private var generator: SeededGenerator
+    /// The vCPU whose turn is not over: `run(stepsMax:)` has stopped it in the midst.
+    private var cutShort: GuestThread?
 
     /// A guest about to start. vCPUs that the program does not name have nothing to do; steps of vCPUs that the domain
     /// does not have are left out.
@@ -39,18 +41,39 @@ public final class Guest {
     /// Runs one of the vCPUs that can, until it waits, is done, or its turn is over; false: none can.
     @discardableResult
     public func step() -> Bool {
+        guard let thread = nextThread() else { return false }
+        _ = thread.run()
+        return true
+    }
+
+    /// Steps until none can run, or so many steps of the program were done. What was cut short goes on first the next
+    /// time, so that the trace is the same whatever the bound. Answers how many steps were done: fewer than `stepsMax`
+    /// when none can run. A step that does much, a `fill` say, counts as several.
+    public func run(stepsMax: Int) -> Int {
+        var left = stepsMax
+        while left > 0, let thread = nextThread() {
+            let used = thread.run(stepsMax: left)
+            left -= max(1, used)
+            if thread.isCutShort { cutShort = thread }
+        }
+        return stepsMax - max(0, left)
+    }
+
+    /// Whose turn it is; nil: none can run.
+    private func nextThread() -> GuestThread? {
+        if let thread = cutShort {
+            cutShort = nil
+            return thread
+        }
         var able: UInt64 = 0
         for thread in threads where thread.canRun { able += 1 }
-        guard able > 0 else { return false }
+        guard able > 0 else { return nil }
         var chosen = generator.next() % able
         for thread in threads where thread.canRun {
-            if chosen == 0 {
-                _ = thread.run()
-                break
-            }
+            if chosen == 0 { return thread }
             chosen -= 1
         }
-        return true
+        return nil
     }
 
     /// Steps until no vCPU can run.

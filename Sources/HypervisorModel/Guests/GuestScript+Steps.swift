@@ -56,7 +56,7 @@ extension GuestScriptLine {
         let place = isPort ? try number("the port", upTo: 0xffff) : try number("the address")
         let size = isPort ? try portSize() : try size()
         try keyword("count")
-        let count = UInt32(try number("the number of elements", upTo: 1 << 24))
+        let count = UInt32(try number("the number of elements", upTo: GuestStep.elementsMax))
         try keyword(name == "ins" ? "to" : "from")
         let memory = try number("the address")
         let descending = takes("down")

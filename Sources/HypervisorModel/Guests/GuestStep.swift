@@ -50,7 +50,7 @@ public enum GuestStep: Hashable, Sendable {
 ///     out 0x100 4 0xdeadbeef
 ///     load 0xf0000000 4 expect 5              guest-physical address, bytes
 ///     store 0xf0000010 4 5
-///     rep ins 0x200 4 count 16 to 0x8000      `down` at the end: addresses go down
+///     rep ins 0x200 4 count 16 to 0x8000      at most 65,536; `down` at the end: addresses go down
 ///     rep outs 0x200 4 count 16 from 0x8000
 ///     rep movs 0x8000 4 count 16 from 0xf0000000
 ///     pci read 00:04.0 0x10 4 expect 0x11     function, register, bytes
@@ -78,4 +78,24 @@ public struct GuestProgram: Hashable, Sendable {
 
     /// A program for vCPU 0.
     public init(_ steps: GuestStep...) { self.steps = [steps] }
+}
+
+extension GuestStep {
+    /// Bytes of a `fill` that are written before others have their turn.
+    static let bytesAtOnce: UInt32 = 4096
+    /// Elements of a string at most: it is done in one piece where no device model is asked.
+    static let elementsMax: UInt64 = 1 << 16
+    /// Elements or bytes that take about as long as a step.
+    private static let elementsPerStep = 16
+
+    /// How many more steps it counts for than one.
+    var weight: Int {
+        switch self {
+        case .access(let access, _): access.memoryAddress == nil ? 0 : Int(access.count) / Self.elementsPerStep
+        case .move(_, _, _, let count, _): Int(count) / Self.elementsPerStep
+        case .write(_, let bytes), .expectMemory(_, let bytes): bytes.count / Self.elementsPerStep
+        case .fill(_, let count, _): Int(min(count, Self.bytesAtOnce)) / Self.elementsPerStep
+        default: 0
+        }
+    }
 }

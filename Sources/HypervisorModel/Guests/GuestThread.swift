@@ -25,6 +25,14 @@ final class GuestThread {
     private var handlesFaults = false
     private var events: [InjectedEvent] = []
     private(set) var progress: GuestProgress?
+    /// Whether it has stopped only because its steps were used up: nothing else may come before it goes on.
+    private(set) var isCutShort = false
+    /// Steps that may be done before whoever runs it looks at something else.
+    private var stepsLeft = Int.max
+    /// Steps that are left of its turn.
+    private var turnLeft = stepsPerTurn
+    /// Bytes of a `fill` that are done.
+    private var filled: UInt32 = 0
 
     init(_ vcpu: VirtualCPU, _ steps: [GuestStep], _ recorder: GuestRecorder) {
         self.vcpu = vcpu
@@ -35,6 +43,7 @@ final class GuestThread {
     /// Whether running it would do something.
     var canRun: Bool {
         guard progress != .finished, progress != .stopped else { return false }
+        if isCutShort { return true }
         if vcpu.isBusy { return vcpu.canResume }
         if !vcpu.domain.life.isRunning || vcpu.pendingEvent != nil { return true }
         guard progress == .waiting, index < steps.count else { return true }
@@ -55,19 +64,38 @@ final class GuestThread {
         return result
     }
 
+    /// Runs until it waits, is done, or has done so many steps. Answers how many.
+    func run(stepsMax: Int) -> Int {
+        stepsLeft = stepsMax
+        _ = run()
+        defer { stepsLeft = Int.max }
+        return stepsMax &- stepsLeft
+    }
+
     private func goOn() -> GuestProgress {
         if let progress, progress != .waiting { return progress }
-        takeEvent()
-        for _ in 0..<Self.stepsPerTurn {
+        if !isCutShort {
+            takeEvent()
+            turnLeft = Self.stepsPerTurn
+        }
+        isCutShort = false
+        while true {
+            guard stepsLeft > 0 else {
+                isCutShort = true
+                return .waiting
+            }
+            guard turnLeft > 0 else { return .waiting }
+            stepsLeft &-= 1
+            turnLeft &-= 1
             if vcpu.isBusy {
                 if let end = settle(vcpu.resume()) { return end }
                 continue
             }
             guard index < steps.count else { return .finished }
             guard vcpu.domain.life.isRunning else { return stop() }
+            stepsLeft &-= steps[index].weight
             if let end = begin(steps[index]) { return end }
         }
-        return .waiting
     }
 
     /// Begins a step. Not nil: it can't go on now.
@@ -109,7 +137,11 @@ final class GuestThread {
         case .write(let address, let bytes):
             for (offset, byte) in bytes.enumerated() { domain.storeByte(address &+ UInt64(offset), byte) }
         case .fill(let address, let count, let byte):
-            for offset in 0..<UInt64(count) { domain.storeByte(address &+ offset, byte) }
+            let next = min(count, filled &+ GuestStep.bytesAtOnce)
+            for offset in UInt64(filled)..<UInt64(next) { domain.storeByte(address &+ offset, byte) }
+            filled = next < count ? next : 0
+            // The rest in the same step, when there are steps left.
+            if next < count { return }
         case .expectMemory(let address, let bytes):
             let found = bytes.indices.map { domain.loadByte(address &+ UInt64($0)) }
             return end(found == bytes ? .done(nil) : .unexpectedMemory(found))

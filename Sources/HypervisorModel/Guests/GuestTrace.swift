@@ -30,6 +30,8 @@ public struct GuestTrace: Hashable, Sendable {
         public var outcome: Outcome
     }
 
+    /// Bytes of memory that was not as it should be, that are kept at most: as entries.
+    public static let foundBytesMax = 1 << 20
     /// Entries that are kept at most; those after them are only counted.
     public static let entriesMax = 100_000
 
@@ -39,23 +41,48 @@ public struct GuestTrace: Hashable, Sendable {
     public private(set) var count = 0
     /// Expectations that were not met.
     public private(set) var failureCount = 0
+    private var foundByteCount = 0
 
     mutating func append(_ entry: Entry) {
         count += 1
         switch entry.outcome {
-        case .unexpected, .unexpectedMemory: failureCount += 1
+        case .unexpected: failureCount += 1
+        case .unexpectedMemory(let bytes):
+            failureCount += 1
+            foundByteCount += bytes.count
         default: break
         }
-        if entries.count < Self.entriesMax { entries.append(entry) }
+        // None is left out in between.
+        let hasRoom = entries.count < Self.entriesMax && foundByteCount <= Self.foundBytesMax
+        if hasRoom, entries.count == count - 1 { entries.append(entry) }
     }
 
-    /// A line for each entry: `vcpu 0: in 0x100 4 -> 0x11`.
-    public func lines(of program: GuestProgram) -> [String] {
-        entries.map { entry in
-            let steps = Int(entry.vcpu.rawValue) < program.steps.count ? program.steps[Int(entry.vcpu.rawValue)] : []
-            let step = entry.step < steps.count ? steps[entry.step].description : "end"
-            return "vcpu \(entry.vcpu.rawValue): \(step)\(entry.outcome.text)"
+    /// A line for each entry: `vcpu 0: in 0x100 4 -> 0x11`. As many as so many bytes hold.
+    public func lines(of program: GuestProgram, byteCountMax: Int = .max) -> [String] {
+        var lines: [String] = []
+        var byteCount = 0
+        // A step that is done again and again is put into words once.
+        var beginnings: [[String?]] = program.steps.map { [String?](repeating: nil, count: $0.count) }
+        for entry in entries {
+            let line = Self.beginning(of: entry, program, &beginnings) + entry.outcome.text
+            byteCount += line.utf8.count + 1
+            if byteCount > byteCountMax { break }
+            lines.append(line)
         }
+        return lines
+    }
+
+    private static func beginning(
+        of entry: Entry, _ program: GuestProgram, _ known: inout [[String?]]
+    ) -> String {
+        let vcpu = Int(entry.vcpu.rawValue)
+        guard vcpu < program.steps.count, entry.step < program.steps[vcpu].count else {
+            return "vcpu \(entry.vcpu.rawValue): end"
+        }
+        if let text = known[vcpu][entry.step] { return text }
+        let text = "vcpu \(entry.vcpu.rawValue): \(program.steps[vcpu][entry.step].description)"
+        known[vcpu][entry.step] = text
+        return text
     }
 }
 

@@ -62,6 +62,12 @@ public struct CallerMemory: Sendable {
         return Array(pieces[piece].bytes[offset..<(offset + byteCount)])
     }
 
+    /// Copies out the bytes from an address on that can be read; none when the first can't.
+    func readable(_ address: UInt64, atMost byteCount: Int) -> [UInt8] {
+        guard let (piece, offset) = place(address, 0) else { return [] }
+        return Array(pieces[piece].bytes[offset...].prefix(byteCount))
+    }
+
     /// Copies bytes in. False, and nothing changed, when one of them can't be written.
     mutating func write(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
         guard let (piece, offset) = place(address, bytes.count), pieces[piece].access == .writable else { return false }

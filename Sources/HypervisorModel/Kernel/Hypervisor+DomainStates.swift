@@ -6,6 +6,8 @@ public import XenABI
 extension Hypervisor {
     /// The domain has come, shut down, begun to die, or gone: whoever has bound VIRQ_DOM_EXC is told.
     func stateChanged(_ id: DomainID) {
+        // Nobody has bound it: nobody to be looked for among all ports of all domains.
+        guard changedDomains != nil else { return }
         changedDomains?.insert(id)
         raise(.domainException)
     }

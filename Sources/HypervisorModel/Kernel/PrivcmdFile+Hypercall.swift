@@ -4,28 +4,50 @@
 public import XenABI
 
 extension PrivcmdFile {
+    /// What has become of a hypercall.
+    public enum HypercallProgress {
+        /// It has returned this.
+        case done(UInt64)
+        /// A dm_op, which takes rounds: `goOn`, and `finish` in the end.
+        case rounds(DeviceModelHypercall)
+    }
+
     /// HYPERCALL. Addresses among the arguments lead into `memory`. nil: the argument is unreadable. Answers what the
     /// hypercall returns.
     public func hypercall(_ call: PrivcmdHypercall?, _ memory: inout CallerMemory) throws(Refusal) -> UInt64 {
+        switch try beginHypercall(call, &memory) {
+        case .done(let value): return value
+        case .rounds(var rounds):
+            while try goOn(&rounds.call, roundsMax: .max) {}
+            return try finish(rounds, &memory)
+        }
+    }
+
+    /// HYPERCALL up to its end, or up to the first round of a dm_op.
+    public func beginHypercall(
+        _ call: PrivcmdHypercall?, _ memory: inout CallerMemory
+    ) throws(Refusal) -> HypercallProgress {
         do throws(Refusal) {
             try audit.checkHypercall()
             guard let call else { throw Refusal(.efault, "9.2 argument unreadable") }
             switch call.number {
-            case Hypercall.dmOp: try dmOp(call, &memory)
+            case Hypercall.dmOp: return .rounds(try beginDMOP(call, memory))
             // The upper bits of the command are where to go on.
             case Hypercall.memoryOp where call.argument0 & 0x3F == Hypercall.acquireResource:
                 try acquireResource(call.argument1, &memory)
             case Hypercall.domctl: try domctl(call.argument0, &memory)
             default: throw Refusal(.enosys, "9.2 unknown hypercall")
             }
-            return 0
+            return .done(0)
         } catch {
             throw logged(error, "IOCTL_PRIVCMD_HYPERCALL", nil)
         }
     }
 
     /// dm_op as such, without the kernel's checks of it. dmop.md section 1.2, rows 1 to 3, then buffers as they are.
-    private func dmOp(_ call: PrivcmdHypercall, _ memory: inout CallerMemory) throws(Refusal) {
+    private func beginDMOP(
+        _ call: PrivcmdHypercall, _ memory: CallerMemory
+    ) throws(Refusal) -> DeviceModelHypercall {
         let domain = DomainID(UInt16(truncatingIfNeeded: call.argument0))
         let count = UInt32(truncatingIfNeeded: call.argument1)
         var descriptors: [PrivcmdBuffer] = []
@@ -39,21 +61,42 @@ extension PrivcmdFile {
                     PrivcmdBuffer(trusting: bytes.span.extracting(droppingFirst: index * PrivcmdBuffer.byteCount)))
             }
         }
-        var operation = contents(descriptors.first, memory)
-        var data = descriptors.count == 2 ? contents(descriptors[1], memory) : []
-        var first = operation.mutableSpan
-        var second = data.mutableSpan
-        try kernel.hypervisor.dmOp(by: kernel.caller, on: domain, bufferCount: count, &first, &second)
-        for (descriptor, bytes) in zip(descriptors, [operation, data]) where !bytes.isEmpty {
-            let isCopied = memory.write(descriptor.address, bytes)
-            try check(isCopied || memory.read(descriptor.address, byteCount: bytes.count) == bytes, .efault, "1.4 copy")
-        }
+        for descriptor in descriptors { try check(descriptor.byteLength > 0, .efault, "15.7 empty buffer") }
+        let operation = descriptors.first.map { Self.readable($0, memory) } ?? []
+        let data = descriptors.count == 2 ? Self.whole(descriptors[1], memory) : []
+        let rounds = DeviceModelCallInRounds(
+            "IOCTL_PRIVCMD_HYPERCALL", by: kernel.caller, on: domain, bufferCount: count, operation, data)
+        return DeviceModelHypercall(call: rounds, descriptors: descriptors, before: [operation, data])
     }
 
-    /// What a buffer holds; nothing when it can't be read, which Xen says only when it wants to (rows 8 and 10).
-    private func contents(_ buffer: PrivcmdBuffer?, _ memory: CallerMemory) -> [UInt8] {
-        guard let buffer, buffer.byteLength <= UInt64(CallerMemory.bytesMax) else { return [] }
-        return memory.read(buffer.address, byteCount: Int(buffer.byteLength)) ?? []
+    /// Copies back what a dm_op has written, and answers what the hypercall returns.
+    public func finish(
+        _ hypercall: DeviceModelHypercall, _ memory: inout CallerMemory
+    ) throws(Refusal) -> UInt64 {
+        for (index, after) in [hypercall.call.operation, hypercall.call.data].enumerated() {
+            // Up to the last byte that has changed: no more of it need be writable.
+            let before = hypercall.before[index]
+            guard let last = after.indices.last(where: { after[$0] != before[$0] }) else { continue }
+            guard memory.write(hypercall.descriptors[index].address, Array(after[...last])) else {
+                throw logged(Refusal(.efault, "1.4 copy back"), "IOCTL_PRIVCMD_HYPERCALL", nil)
+            }
+        }
+        return 0
+    }
+
+    /// As much of buffer 0 as can be read: too little of it for rows 8 and 10 is as good as unreadable.
+    private static func readable(_ buffer: PrivcmdBuffer, _ memory: CallerMemory) -> [UInt8] {
+        let bytes = memory.readable(buffer.address, atMost: Int(min(buffer.byteLength, UInt64(CallerMemory.bytesMax))))
+        // One byte is no header either, and no buffer of no bytes (15.7).
+        return bytes.isEmpty ? [0] : bytes
+    }
+
+    /// Buffer 1 at its full length, which operations compare; what of it can't be read is 0. Whether it can be written
+    /// shows when it is.
+    private static func whole(_ buffer: PrivcmdBuffer, _ memory: CallerMemory) -> [UInt8] {
+        let byteCount = Int(min(buffer.byteLength, UInt64(CallerMemory.bytesMax)))
+        let bytes = memory.readable(buffer.address, atMost: byteCount)
+        return bytes + [UInt8](repeating: 0, count: byteCount - bytes.count)
     }
 
     /// Sizes only: frames of the model have no machine frame numbers that could be answered.
@@ -105,4 +148,13 @@ extension PrivcmdFile {
         question.uniqueID = answer.uniqueID
         try check(memory.write(address, question.encodedBytes), .efault, "12 structure not writable")
     }
+}
+
+/// A dm_op by HYPERCALL, between two rounds: its buffers go back to where the process has them.
+public struct DeviceModelHypercall {
+    /// What goes on.
+    public var call: DeviceModelCallInRounds
+    let descriptors: [PrivcmdBuffer]
+    /// The buffers as the process had them.
+    let before: [[UInt8]]
 }

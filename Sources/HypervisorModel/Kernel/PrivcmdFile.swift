@@ -19,20 +19,9 @@ public final class PrivcmdFile {
     public func dmOp(
         _ domain: DomainID, count: UInt16, buffers: inout [CallerBuffer]
     ) throws(Refusal) {
-        do throws(Refusal) {
-            guard try audit.checkDMOP(on: domain, count: count, buffers: buffers) else { return }
-            var operation = buffers[0].bytes
-            var data = count == 2 ? buffers[1].bytes : []
-            defer {
-                buffers[0].bytes = operation
-                if count == 2 { buffers[1].bytes = data }
-            }
-            var first = operation.mutableSpan
-            var second = data.mutableSpan
-            try kernel.hypervisor.dmOp(by: kernel.caller, on: domain, bufferCount: UInt32(count), &first, &second)
-        } catch {
-            throw logged(error, "IOCTL_PRIVCMD_DM_OP", domain)
-        }
+        guard var call = try beginDMOP(domain, count: count, buffers: buffers) else { return }
+        defer { call.copyBack(to: &buffers) }
+        while try goOn(&call, roundsMax: .max) {}
     }
 
     /// DM_OP for a caller in this process: the same checks, without copies. An empty `data` is not sent.

@@ -97,10 +97,11 @@ extension Hypervisor {
 
     /// Everything of a server goes; frames of type 4 keep their type (3.15), and pages live while somebody maps them.
     func remove(_ server: IOREQServerRecord, from domain: Domain) {
+        // Before anything else: legacy frames are cleared as they come back.
+        abandonRequests(of: server, in: domain)
         setState(of: server, in: domain, isEnabled: false)
         if domain.memoryTypeHolder == server.id { domain.memoryTypeHolder = nil }
         domain.servers[Int(server.id.rawValue)] = nil
-        abandonRequests(of: server, in: domain)
         closePorts(of: server, in: domain)
         server.ranges = [RangeSet(), RangeSet(), RangeSet()]
         giveBackLegacyFrames(of: server, in: domain)

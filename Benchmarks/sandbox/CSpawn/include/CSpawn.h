@@ -18,22 +18,26 @@ void corbel_bench_end(int32_t process);
 /* Waits for a process of ours to end by itself. Answers its status; 255 when a signal has ended it. */
 int32_t corbel_bench_wait(int32_t process);
 
-/*
- * Two processes that wake each other by eventfds, and do nothing else: one round trip is a write and a read on each
- * side. Writes the nanoseconds of each round trip. Answers 0, or an errno.
- */
-int32_t corbel_bench_ping_pong(uint64_t *nanoseconds, int32_t count);
-/*
- * The same as a program with a loop makes it: each side polls its eventfd and another descriptor before it reads.
- */
-int32_t corbel_bench_polled_ping_pong(uint64_t *nanoseconds, int32_t count);
-/*
- * Two processes that spin on words of memory they share: what one processor needs to tell another.
- */
-int32_t corbel_bench_spinning_ping_pong(uint64_t *nanoseconds, int32_t count);
+/* How two processes tell each other that it is their turn. */
+enum corbel_bench_bell {
+    /* By eventfds: a write and a read on each side. */
+    corbel_bench_eventfd,
+    /* The same as a program with a loop makes it: each side polls its eventfd and another one before it reads. */
+    corbel_bench_polled,
+    /* By words of memory that they share, spinning: what one processor needs to tell another. */
+    corbel_bench_words,
+};
 
-/* Keeps this process on one processor. 0: there is none of that number. */
-int32_t corbel_bench_pin(int32_t processor);
+/*
+ * Two processes that take turns and do nothing else, the other one on that processor. Writes the nanoseconds of each
+ * round trip. Answers 0, or an errno.
+ */
+int32_t corbel_bench_ping_pong(uint32_t bell, int32_t processor, uint64_t *nanoseconds, int32_t count);
+
+/* Keeps this process on one processor, the second one for 1 where there are two. */
+void corbel_bench_pin(int32_t processor);
+/* Processors that this process may use. */
+int32_t corbel_bench_processors(void);
 /* A moment on CLOCK_MONOTONIC. */
 uint64_t corbel_bench_now(void);
 /* Nanoseconds that this process has had a processor. */
