@@ -48,23 +48,14 @@ function across(place, title) {
 }
 
 # The ranges of one domain are in the processor's cache. Those of 1000 are 2 MB with 16 on each server and 33 MB with 256,
-# which no cache here holds: when each access is to another domain, any search waits for memory, and grows by more than
-# its steps do; a bare binary search in the same ranges of the same domains tells how much. What is judged is a domain
-# that is asked for a while, as a guest that runs is, and then another one of the 1000.
+# which no cache here holds: then any search waits for memory, and grows by more than its steps do. How much more, the
+# growth of a bare binary search in the same ranges of the same domains tells; it is not what is judged.
 function selection(count, title) {
-    if (count > 1) {
-        row("select-" count "-in-turns-16-ns", title " in turns of 64, 16 ranges, ns")
-        row("select-" count "-in-turns-64-ns", "  64 ranges, ns")
-        row("select-" count "-in-turns-256-ns", "  256 ranges, ns")
-        row("select-" count "-in-turns-ratio", "  256 ranges / 16", "<=", logarithm)
-        title = title " at random"
-    }
     row("select-" count "-16-ns", title ", 16 ranges, ns")
     row("select-" count "-64-ns", "  64 ranges, ns")
     row("select-" count "-256-ns", "  256 ranges, ns")
     row("select-" count "-bare-256-ns", "  a bare search in them, ns")
-    if (count > 1) row("select-" count "-ratio", "  256 ranges / 16: memory, not steps")
-    else row("select-" count "-ratio", "  256 ranges / 16", "<=", logarithm)
+    row("select-" count "-ratio", "  256 ranges / 16", "<=", logarithm)
     row("select-" count "-bare-ratio", "  a bare search's 256 / 16")
     row("select-" count "-growth", "  one growth / the other")
 }

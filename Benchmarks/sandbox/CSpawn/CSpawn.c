@@ -76,6 +76,8 @@ uint64_t corbel_bench_now(void) { return moment(CLOCK_MONOTONIC); }
 
 uint64_t corbel_bench_processor_time(void) { return moment(CLOCK_PROCESS_CPUTIME_ID); }
 
+void corbel_bench_alarm(uint32_t seconds) { alarm(seconds); }
+
 static cpu_set_t usable;
 
 int32_t corbel_bench_processors(void)

@@ -39,15 +39,17 @@ final class IOREQRoundTrip {
     /// Nanoseconds of each of so many accesses.
     func measure(_ count: Int) throws -> [UInt64] {
         let vcpu = guest.vcpus[0]
+        corbel_bench_alarm(60)
+        defer { corbel_bench_alarm(0) }
         var times: [UInt64] = []
         times.reserveCapacity(count)
         for _ in 0..<count {
             let start = corbel_bench_now()
             var outcome = vcpu.perform(.input(0x100, .four))
             while outcome == .waiting {
-                try service.step(milliseconds: 1000)
+                // For as long as it takes, as the sandbox' own program does: the alarm ends what hangs.
+                try service.step(milliseconds: nil)
                 outcome = vcpu.resume()
-                if corbel_bench_now() - start > 5_000_000_000 { throw BenchmarkError("the device model hangs") }
             }
             times.append(corbel_bench_now() - start)
             guard outcome == .done(0x11) else { throw BenchmarkError("a wrong answer: \(outcome)") }

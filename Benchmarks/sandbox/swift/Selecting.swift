@@ -5,14 +5,11 @@ import SystemCalls
 import XenABI
 
 /// Domains with 8 servers each, and 16, 64 or 256 ranges of memory on each server. Accesses go to any range of any
-/// server of any domain: to the domains of one processor's cache, or to far more than that. With many domains two ways:
-/// each access to another domain, and each domain for a while, as a guest that runs is served.
+/// server of any domain: to the domains of one processor's cache, or to far more than that.
 final class Selecting: Subject {
     private static let rangeCounts = [16, 64, 256]
     private static let serverCount = 8
     private static let count = 300_000
-    /// Accesses of one domain before another has its turn.
-    private static let accessesInARow = 64
     /// Above the RAM. Ranges of all servers lie in turns, each 4 KiB, with as much in between.
     fileprivate static let firstAddress: UInt64 = 0x1_0000_0000
     fileprivate static let distance: UInt64 = 0x2000
@@ -35,10 +32,13 @@ final class Selecting: Subject {
     }
 
     func measure() throws {
-        if let (_, _, domains) = hypervisors.first, domains.count > 1 {
-            _ = try measure(name + "-in-turns", inARow: Self.accessesInARow)
+        var times: [Double] = []
+        for (ranges, _, domains) in hypervisors {
+            times.append(try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges)) })
+            report("\(name)-\(ranges)-ns", times[times.count - 1])
         }
-        let growth = try measure(name, inARow: 1)
+        let growth = times[times.count - 1] / times[0]
+        report("\(name)-ratio", growth)
         var bare: [Double] = []
         for search in searches {
             bare.append(try nanosecondsEach(Self.count) { try find(in: search) })
@@ -48,24 +48,11 @@ final class Selecting: Subject {
         report("\(name)-growth", growth / (bare[bare.count - 1] / bare[0]))
     }
 
-    /// How much more the most ranges take than the fewest.
-    private func measure(_ name: String, inARow: Int) throws -> Double {
-        var times: [Double] = []
-        for (ranges, _, domains) in hypervisors {
-            times.append(try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges), inARow) })
-            report("\(name)-\(ranges)-ns", times[times.count - 1])
-        }
-        let growth = times[times.count - 1] / times[0]
-        report("\(name)-ratio", growth)
-        return growth
-    }
-
-    private func select(_ domains: [Domain], _ ranges: UInt64, _ inARow: Int) throws {
+    private func select(_ domains: [Domain], _ ranges: UInt64) throws {
         var found = 0
-        var domain = domains[0]
-        for access in 0..<Self.count {
+        for _ in 0..<Self.count {
             let place = next(below: ranges * UInt64(Self.serverCount))
-            if access % inARow == 0 { domain = domains[Int(next(below: UInt64(domains.count)))] }
+            let domain = domains[Int(next(below: UInt64(domains.count)))]
             var request = IOREQ(
                 address: Self.firstAddress + place * Self.distance + 0x10, size: 4, isRead: true, type: .copy)
             if case .noPages(let server) = domain.select(&request), UInt64(server.id.rawValue) == place & 7 {

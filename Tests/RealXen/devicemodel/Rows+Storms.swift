@@ -173,8 +173,8 @@ extension Stage {
             detail: "\(outcomes.map { $0.failed }) failed")
     }
 
-    /// Memory of this process that no file is behind; 0 when it can't be told. Code that runs for the first time is read
-    /// from its file, and is no growth.
+    /// Memory of this process that no file is behind; 0 when it can't be told. Code that runs for the first time is
+    /// read from its file, and is no growth.
     private func anonymousKilobytes() -> Int {
         var bytes = [UInt8](repeating: 0, count: 4096)
         do throws(SystemError) {

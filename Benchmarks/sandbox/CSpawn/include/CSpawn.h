@@ -34,6 +34,9 @@ enum corbel_bench_bell {
  */
 int32_t corbel_bench_ping_pong(uint32_t bell, int32_t processor, uint64_t *nanoseconds, int32_t count);
 
+/* Ends this process after so many seconds, unless asked anew; 0: never. */
+void corbel_bench_alarm(uint32_t seconds);
+
 /* Keeps this process on one processor, the second one for 1 where there are two. */
 void corbel_bench_pin(int32_t processor);
 /* Processors that this process may use. */
