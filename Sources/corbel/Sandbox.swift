@@ -23,7 +23,8 @@ struct Sandbox: ParsableCommand {
               corbel sandbox stop
 
             The socket: --socket, else the path in CORBEL_HYPERVISOR, else $XDG_RUNTIME_DIR/corbel-sandbox, else \
-            /tmp/corbel-sandbox-UID. Only root and the user who started it may connect.
+            /run/corbel-sandbox for root and /tmp/corbel-sandbox-UID for others. Only root and the user who started it \
+            may connect.
             """,
         subcommands: [
             SandboxStart.self, SandboxStatus.self, SandboxStop.self, SandboxDomain.self, SandboxRun.self,
@@ -44,7 +45,8 @@ struct SandboxSocket: ParsableArguments {
             return String(named.dropFirst("sandbox:".count))
         }
         if let folder = environment["XDG_RUNTIME_DIR"], !folder.isEmpty { return folder + "/corbel-sandbox" }
-        return "/tmp/corbel-sandbox-\(getuid())"
+        // Root's is nowhere where others could have put something before.
+        return getuid() == 0 ? "/run/corbel-sandbox" : "/tmp/corbel-sandbox-\(getuid())"
     }
 
     /// Connects, or says why not.

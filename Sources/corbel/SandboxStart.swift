@@ -100,14 +100,15 @@ struct SandboxStart: ParsableCommand {
     /// Where the log goes. A log that can't be written does not stop the sandbox.
     private func writer() throws -> (String) -> Void {
         if quiet { return { _ in } }
-        guard let log = log ?? (detached ? socket.path + ".log" : nil) else {
+        guard let path = log ?? (detached ? socket.path + ".log" : nil) else {
             return { StandardError.write($0 + "\n") }
         }
-        guard FileManager.default.createFileIfMissing(log), let file = FileHandle(forWritingAtPath: log) else {
-            throw LabError(.badInput, "\(log) can't be written")
+        do throws(SystemError) {
+            let file = try LogFile(path, followsLinks: log != nil)
+            return { file.add($0) }
+        } catch {
+            throw LabError(.badInput, "\(path) can't be written: \(error)")
         }
-        _ = try? file.seekToEnd()
-        return { try? file.write(contentsOf: Data(($0 + "\n").utf8)) }
     }
 
     // MARK: In a process of its own
@@ -164,8 +165,18 @@ private func leaveStandardStreams() {
     for number in 0...2 as ClosedRange<Int32> { dup2(nothing.rawValue, number) }
 }
 
-extension FileManager {
-    fileprivate func createFileIfMissing(_ path: String) -> Bool {
-        fileExists(atPath: path) || createFile(atPath: path, contents: nil)
+/// The log, to whose end lines are added. Where nobody has named it, not by way of a symbolic link: the folder may be
+/// everybody's.
+private final class LogFile {
+    private let file: OwnedDescriptor
+
+    init(_ path: String, followsLinks: Bool) throws(SystemError) {
+        file = try OwnedDescriptor.open(
+            path: path, .write, followsLinks ? [.create, .append] : [.create, .append, .noFollow])
+    }
+
+    func add(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        try? file.writeAll(bytes.span)
     }
 }
