@@ -29,6 +29,9 @@ final class SandboxConnection {
     /// Whether it has ended because no answer came in time.
     private(set) var isSilent = false
 
+    /// Has a hang-up when the sandbox has closed the connection.
+    var socketNumber: Int32 { socket.descriptor.rawValue }
+
     private init(_ socket: consuming PacketSocket, path: String) {
         self.socket = socket
         self.path = path

@@ -57,12 +57,13 @@ extension SandboxConnection {
         let welcome = try greet(hello)
         guard welcome.eventByteCount == UInt32(EventLayout.byteCount) else { throw .stranger(path: path) }
         let file = try talk { () throws(XenError) in try takeDescriptor(0) }
-        let wakesUs = try talk { () throws(XenError) in try takeDescriptor(1) }
+        let instance = try talk { () throws(XenError) in try takeDescriptor(1) }
         let wakesSandbox = try talk { () throws(XenError) in try takeDescriptor(2) }
         do throws(SystemError) {
             let memory = try MappedMemory(sharing: file, byteCount: EventLayout.byteCount, access: .readWrite)
             return try SandboxEvents(
-                self, memory: MappedPages(memory, owner: PlainMappings()), wakesUs: wakesUs,
+                self, memory: MappedPages(memory, owner: PlainMappings()),
+                bell: SandboxBell(owning: instance, socket: socketNumber),
                 wakesSandbox: EventCounter(owning: wakesSandbox), spinMicroseconds: spinMicroseconds)
         } catch {
             throw SandboxError(error, path: path)

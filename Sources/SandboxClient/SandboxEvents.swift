@@ -1,10 +1,9 @@
 // Event channels over shared memory: what has fired, notifying and unmasking cost no packet, and at most one eventfd.
 // Not for: the rings (SandboxWire), binding (SandboxEvents+Binding).
 //
-// When the descriptor is readable: the sandbox signals it when it writes to the ring and finds that this process
-// sleeps; it takes that word before it signals. So each taken word is owed one signal, and `next()` reads it before it
-// says that there is nothing more and sets the word again. In between more may come without a signal; the descriptor is
-// readable still, because only then it is read.
+// The sandbox rings this process' bell when it writes to the ring and finds that the process sleeps; it takes that word
+// before it rings. A ring of the bell may come late, for what was taken already: then there is nothing, and the word is
+// set still or again.
 
 internal import SandboxWire
 internal import SystemCalls
@@ -18,12 +17,8 @@ final class SandboxEvents: EventChannels {
 
     let connection: SandboxConnection
     private let memory: MappedPages
-    private let wakesUs: OwnedDescriptor
+    private var bell: SandboxBell
     private let wakesSandbox: EventCounter
-    /// Our own, for `descriptor`: see `remind`.
-    private let reminder: EventCounter
-    private var isReminded = false
-    private var poll: EventPoll
     private var fired = RingReader(EventLayout.fired)
     private var commands = RingWriter(EventLayout.commands)
     /// Ports that have fired and were taken from the ring already.
@@ -32,8 +27,8 @@ final class SandboxEvents: EventChannels {
     var restrictedTo: DomainID?
     /// Whether the word was set, and not found taken.
     private var isArmed = false
-    /// Signals that were sent, or soon will be, and not read.
-    private var owed: UInt64 = 0
+    /// Whether the bell has rung, or soon will, and was not looked at.
+    private var isRinging = false
     /// Whether a port was handed out since `next()` last answered nil.
     private var isInRound = false
     /// Whether commands were written that the sandbox may not have carried out yet.
@@ -46,32 +41,29 @@ final class SandboxEvents: EventChannels {
     private var isWatched = false
 
     init(
-        _ connection: SandboxConnection, memory: consuming MappedPages, wakesUs: consuming OwnedDescriptor,
+        _ connection: SandboxConnection, memory: consuming MappedPages, bell: consuming SandboxBell,
         wakesSandbox: consuming EventCounter, spinMicroseconds: UInt32
     ) throws(SystemError) {
         self.connection = connection
         self.memory = memory
-        poll = try EventPoll()
-        reminder = try EventCounter()
-        try poll.add(reminder.descriptor.rawValue, .readable, token: 2)
-        try wakesUs.setNonBlocking(true)
-        try poll.add(wakesUs.rawValue, .readable, token: 0)
-        self.wakesUs = wakesUs
+        self.bell = bell
         self.wakesSandbox = wakesSandbox
         spinNanoseconds = UInt64(spinMicroseconds) * 1000
         arm()
     }
 
-    /// Readable when an event is there, and when the sandbox has gone: then the pipe has ended, and `next()` says so.
-    /// Who has asked for it may look at it at any time, by a means of its own: from then on nothing is left in the ring
-    /// that it does not tell of, as spinning would.
+    /// Readable when an event is there, and when the sandbox has gone, which `next()` says then. Who has asked for it
+    /// may look at it at any time, by a means of its own: from then on nothing is left in the ring that it does not tell
+    /// of, as spinning would.
     var descriptor: Int32 {
         if !isWatched {
             isWatched = true
-            // Spinning has found something, perhaps, that no signal tells of. A failure is told by the next call.
-            if !isArmed, !isReminded { try? remind() }
+            // Something is here, perhaps, for which the bell has rung already, or will not: spinning has found it. A
+            // failure is told by the next call.
+            let isTold = isArmed && fired.isEmpty(memory) && taken.isEmpty
+            if !isTold, !bell.isReminded { try? remind() }
         }
-        return poll.number
+        return bell.number
     }
 
     // MARK: To the sandbox
@@ -136,15 +128,16 @@ final class SandboxEvents: EventChannels {
         }
     }
 
-    /// At the end of a round: reads the signals that are owed, and sets the word. False: something came meanwhile.
+    /// At the end of a round: sets the word. False: something came meanwhile.
     private func settle(foundNothing: Bool) throws(XenError) -> Bool {
         isInRound = false
         if owesWaking { try wake() }
         if isArmed, !EventLayout.processSleeps.isSet(memory) {
             isArmed = false
-            owed += 1
+            isRinging = true
         }
-        if owed > 0 || isReminded || foundNothing { try drain() }
+        // Who waits by `wait` takes a ring too many for nothing, and saves a look.
+        if bell.isReminded || foundNothing || (isRinging && isWatched) { try drain() }
         if connection.isGone { throw SandboxConnection.gone }
         if isArmed { return true }
         arm()
@@ -162,16 +155,12 @@ final class SandboxEvents: EventChannels {
         EventLayout.processSleeps.set(memory)
     }
 
+    /// Takes what the bell has told so far, so that its descriptor is not readable for nothing.
     private func drain() throws(XenError) {
-        var storage: [64 of UInt8] = .init(repeating: 0)
-        var bytes = storage.mutableSpan
         do throws(SystemError) {
-            if isReminded { _ = try reminder.drain() }
-            isReminded = false
-            guard let count = try wakesUs.readIfReady(into: &bytes) else { return }
-            // The end of the pipe: the sandbox has closed the connection, and perhaps says why.
-            if count == 0 { return connection.hear() }
-            owed -= min(owed, UInt64(count))
+            try bell.forgetReminder()
+            if try bell.look(milliseconds: 0).contains(.ended) { connection.hear() }
+            isRinging = false
         } catch {
             throw connection.end()
         }
@@ -180,8 +169,7 @@ final class SandboxEvents: EventChannels {
     /// Keeps the descriptor readable for what is here already, whether or not `next()` is asked for it at once.
     private func remind() throws(XenError) {
         do throws(SystemError) {
-            try reminder.signal()
-            isReminded = true
+            try bell.remind()
         } catch {
             throw connection.end()
         }
@@ -218,24 +206,44 @@ final class SandboxEvents: EventChannels {
             }
             roundsUntilLook = Self.roundsPerLook
         }
+        return try sleep(orReadable: other, hasEvent: hasEvent, milliseconds: milliseconds)
+    }
+
+    /// Sleeps until something is there that counts. With an event it only looks at the other descriptor.
+    private func sleep(orReadable other: Int32?, hasEvent: Bool, milliseconds: Int32?) throws(XenError) -> WaitOutcome {
+        var hasEvent = hasEvent
+        var left = milliseconds
+        var end: MonotonicTime?
         while true {
-            if !isArmed, !hasEvent {
+            if !hasEvent, !isArmed || !EventLayout.processSleeps.isSet(memory) {
                 arm()
                 hasEvent = !fired.isEmpty(memory)
             }
-            let ready: ReadableDescriptors
-            do throws(SystemError) {
-                ready = try waitUntilReadable(
-                    wakesUs.rawValue, or: other, milliseconds: hasEvent ? 0 : milliseconds)
-            } catch {
-                throw XenError(XenErrorCode(error.code), "poll")
-            }
-            if ready.contains(.second) { return .other }
+            let found = try look(orReadable: other, milliseconds: hasEvent ? 0 : left)
+            if found.contains(.other) { return .other }
             if hasEvent || !fired.isEmpty(memory) { return .event }
-            if ready.isEmpty { return .timeout }
-            // A signal for what was taken before it came. There are as many of these as are owed.
-            try readSignals()
+            if found.isEmpty { return .timeout }
+            // A ring of the bell for what was taken before it came, a reminder of that, the end, or a signal.
+            if found.contains(.reminder) { try drain() }
+            if found.contains(.ended) { connection.hear() }
             if connection.isGone { return .event }
+            guard let milliseconds else { continue }
+            let now = MonotonicTime.now
+            if end == nil { end = now.advanced(byMilliseconds: milliseconds) }
+            if let end { left = now.milliseconds(until: end) }
+        }
+    }
+
+    /// One sleep. Where others look at the descriptor, nothing is taken from it that it still has to tell of.
+    private func look(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> SandboxBell.Found {
+        do throws(SystemError) {
+            var isAll = !isWatched
+            if isAll, let other { isAll = try bell.watch(other, forEver: milliseconds == nil) }
+            if isAll { return try bell.look(milliseconds: milliseconds) }
+            let ready = try waitUntilReadable(bell.number, or: other, milliseconds: milliseconds)
+            return ready.contains(.second) ? .other : ready.isEmpty ? [] : .reminder
+        } catch {
+            throw XenError(XenErrorCode(error.code), "poll")
         }
     }
 
@@ -246,15 +254,6 @@ final class SandboxEvents: EventChannels {
         hasWritten = false
         _ = try connection.ask(
             .unmask, NumberArgument(0), NoBody.self, "write /dev/xen/evtchn", value: 0)
-    }
-
-    /// Reads signals that are owed.
-    private func readSignals() throws(XenError) {
-        if isArmed, !EventLayout.processSleeps.isSet(memory) {
-            isArmed = false
-            owed += 1
-        }
-        try drain()
     }
 
     /// Looks at the ring for a while, awake: the sandbox need not signal.

@@ -22,8 +22,10 @@ final class ServedRings {
     let file: EventChannelFile
     private let memoryFile: OwnedDescriptor
     private let memory: MappedPages
-    private let wakingEnd: OwnedDescriptor
-    private let sleepingEnd: OwnedDescriptor
+    /// Wakes the process, which does not get it: it could be made to block. It gets `bellPoll`, which tells of its
+    /// edges; so nobody reads it.
+    private let bell: EventCounter
+    private let bellPoll: EventPoll
     /// Signalled by the process; never read, because it is watched for its edges.
     let counter: EventCounter
     private var fired = RingWriter(EventLayout.fired)
@@ -36,11 +38,9 @@ final class ServedRings {
         memoryFile = try OwnedDescriptor.sealedMemoryFile(name: "corbel events", byteCount: EventLayout.byteCount)
         let mapped = try MappedMemory(sharing: memoryFile, byteCount: EventLayout.byteCount, access: .readWrite)
         memory = MappedPages(mapped, keeping: nil)
-        let pipe = try Pipe()
-        sleepingEnd = try pipe.reading.duplicate()
-        wakingEnd = try pipe.writing.duplicate()
-        try sleepingEnd.setNonBlocking(true)
-        try wakingEnd.setNonBlocking(true)
+        bell = try EventCounter()
+        bellPoll = try EventPoll()
+        try bellPoll.add(bell.descriptor.rawValue, [.readable, .edge], token: Welcome.bellToken)
         counter = try EventCounter()
         EventLayout.sandboxSleeps.set(memory)
         file.whenReadable = { [unowned self] in pump() }
@@ -49,7 +49,7 @@ final class ServedRings {
     deinit { file.close() }
 
     /// What the process gets, in the order of `Welcome`.
-    var descriptors: [Int32] { [memoryFile.rawValue, sleepingEnd.rawValue, counter.descriptor.rawValue] }
+    var descriptors: [Int32] { [memoryFile.rawValue, bellPoll.number, counter.descriptor.rawValue] }
 
     func bound(_ port: EventPort) { ports.insert(port.rawValue) }
 
@@ -65,9 +65,7 @@ final class ServedRings {
             isNew = fired.push(port.rawValue, to: memory) || isNew
         }
         guard isNew, EventLayout.processSleeps.take(memory) else { return }
-        // EAGAIN: the pipe is full, so it is readable, which is all that is wanted. EPIPE: the process is going.
-        let byte: [1 of UInt8] = [1]
-        _ = try? wakingEnd.write(byte.span)
+        try? bell.signal()
     }
 
     /// Before sleeping: from here on the process signals. False: there are commands already.

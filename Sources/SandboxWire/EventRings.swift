@@ -2,9 +2,9 @@
 // for an event while the other side is awake.
 // Each side trusts its own numbers only. What it reads of the other's is a hint: copied once, checked, and harmful to
 // nobody but the other.
-// Not for: waking. Who finds the process asleep writes a byte to its pipe; who finds the sandbox asleep signals its
-// eventfd. A pipe, because its two ends are made non-blocking apart: a process that never reads can't make the sandbox
-// wait.
+// Not for: waking. Who finds the process asleep rings its bell, an eventfd of the sandbox' that the process has no
+// descriptor of, so that it can't be made to block; an epoll instance that both have tells of it. Who finds the sandbox
+// asleep signals an eventfd.
 
 public import XenPlatform
 

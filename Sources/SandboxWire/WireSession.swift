@@ -58,9 +58,13 @@ public struct Hello: WireBody {
     }
 }
 
-/// The answer to `Hello`. With nodes, three descriptors come with it: the memory file of the event rings, the reading
-/// end of the pipe that wakes the process, the eventfd that wakes the sandbox.
+/// The answer to `Hello`. With nodes, three descriptors come with it: the memory file of the event rings, an epoll
+/// instance that tells of the sandbox' bell, the eventfd that wakes the sandbox.
 public struct Welcome: WireBody {
+    /// What the epoll instance answers when the bell has rung, each time once. The process may add what else it waits
+    /// for, under other tokens.
+    public static var bellToken: UInt64 { 0 }
+
     /// Bytes of the memory file; 0 without nodes.
     public var eventByteCount: UInt32
     /// The sandbox's process.

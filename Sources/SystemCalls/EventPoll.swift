@@ -46,6 +46,13 @@ public struct EventPoll: ~Copyable {
         unsafe batch = Array(repeating: epoll_event(), count: Self.batchCountMax)
     }
 
+    /// An epoll instance that another process has made. What is added to it here, both may be told of.
+    public init(owning descriptor: consuming OwnedDescriptor) {
+        self.descriptor = descriptor
+        // SAFETY: as above.
+        unsafe batch = Array(repeating: epoll_event(), count: Self.batchCountMax)
+    }
+
     /// The instance's own descriptor, readable while something is ready: for waiting for it in turn.
     public var number: Int32 { descriptor.rawValue }
 
@@ -67,13 +74,18 @@ public struct EventPoll: ~Copyable {
     /// Sleeps until something is ready or `milliseconds` have passed (nil: for ever). Answers the number of events; 0
     /// also when a signal came.
     public mutating func wait(milliseconds: Int32?) throws(SystemError) -> Int {
+        try waitOnce(milliseconds: milliseconds) ?? 0
+    }
+
+    /// As `wait`, but nil when a signal came.
+    public mutating func waitOnce(milliseconds: Int32?) throws(SystemError) -> Int? {
         // SAFETY: the kernel writes at most `batchCountMax` events, which is the size of the array.
         let count = unsafe batch.withUnsafeMutableBufferPointer { events in
             unsafe epoll_wait(descriptor.rawValue, events.baseAddress, Int32(events.count), milliseconds ?? -1)
         }
         if count >= 0 { return Int(count) }
         let code = corbel_errno()
-        if code == EINTR { return 0 }
+        if code == EINTR { return nil }
         throw SystemError(code, "epoll_wait")
     }
 

@@ -43,6 +43,7 @@ enum SandboxBenchmark {
         try measureIdleDomains()
         let subjects: [any Subject] = [
             try PortRoundTrip(), try OperationCall(), Selecting(domainCount: 1), Selecting(domainCount: 1000),
+            Selecting(memoryOfDomains: 1000),
         ]
         for _ in 0..<rounds {
             for subject in subjects { try subject.measure() }

@@ -1,5 +1,6 @@
 // Which server gets an access: how the time grows with the number of ranges.
 
+import CSpawn
 import HypervisorModel
 import SystemCalls
 import XenABI
@@ -19,6 +20,7 @@ final class Selecting: Subject {
     private let searches: [BareSearch]
     private var state: UInt64 = 0x1234_5678_9abc_def1
 
+    /// As many domains, whatever their ranges.
     init(domainCount: Int) {
         name = "select-\(domainCount)"
         hypervisors = Self.rangeCounts.map { ranges in
@@ -31,14 +33,44 @@ final class Selecting: Subject {
         }
     }
 
+    /// As much memory, whatever the ranges: what so many domains with the most of them take. With fewer ranges these are
+    /// more domains. So each search meets the same caches, and what grows is its steps.
+    init(memoryOfDomains domainCount: Int) {
+        name = "select-memory"
+        searches = []
+        let most = Self.rangeCounts[Self.rangeCounts.count - 1]
+        let bytes = Self.makeDomains(most, until: { count, _ in count == domainCount }).bytes
+        hypervisors = Self.rangeCounts.map { ranges in
+            let made = Self.makeDomains(ranges, until: { _, used in used >= bytes })
+            return (ranges, made.hypervisor, made.domains)
+        }
+    }
+
+    private static func makeDomains(
+        _ ranges: Int, until isEnough: (_ count: Int, _ bytes: UInt64) -> Bool
+    ) -> (hypervisor: Hypervisor, domains: [Domain], bytes: UInt64) {
+        let before = corbel_bench_heap_bytes()
+        let hypervisor = Hypervisor()
+        var domains: [Domain] = []
+        repeat {
+            domains.append(makeDomain(UInt16(domains.count + 1), hypervisor, ranges))
+        } while !isEnough(domains.count, corbel_bench_heap_bytes() - before) && domains.count < 30_000
+        return (hypervisor, domains, corbel_bench_heap_bytes() - before)
+    }
+
     func measure() throws {
         var times: [Double] = []
         for (ranges, _, domains) in hypervisors {
+            if searches.isEmpty { report("\(name)-\(ranges)-domains", Double(domains.count)) }
             times.append(try nanosecondsEach(Self.count) { try select(domains, UInt64(ranges)) })
             report("\(name)-\(ranges)-ns", times[times.count - 1])
         }
         let growth = times[times.count - 1] / times[0]
         report("\(name)-ratio", growth)
+        if !searches.isEmpty { try measureSearches(growth) }
+    }
+
+    private func measureSearches(_ growth: Double) throws {
         var bare: [Double] = []
         for search in searches {
             bare.append(try nanosecondsEach(Self.count) { try find(in: search) })

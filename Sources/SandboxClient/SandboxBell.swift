@@ -1,0 +1,107 @@
+// What a process of the sandbox sleeps on: one epoll instance, so that a sleep and what ended it cost one system call.
+// Not for: what has fired (SandboxEvents).
+
+internal import SandboxWire
+internal import SystemCalls
+
+/// The epoll instance that tells of the sandbox' bell, and what this process has added to it: the connection, whose
+/// end it tells of; a reminder; and one other descriptor. Each ring of the bell is told once.
+struct SandboxBell: ~Copyable {
+    /// What a look has found.
+    struct Found: OptionSet {
+        let rawValue: UInt8
+        /// The bell has rung, once or more often.
+        static let rang = Found(rawValue: 1)
+        /// The sandbox has closed the connection.
+        static let ended = Found(rawValue: 2)
+        /// See `remind`.
+        static let reminder = Found(rawValue: 4)
+        /// The other descriptor is readable.
+        static let other = Found(rawValue: 8)
+        /// A signal came, or word of a descriptor that is not watched any more.
+        static let interruption = Found(rawValue: 16)
+    }
+
+    private static var endToken: UInt64 { 1 }
+    private static var reminderToken: UInt64 { 2 }
+    /// EPERM and ENOENT.
+    private static var notPermitted: Int32 { 1 }
+    private static var noEntry: Int32 { 2 }
+
+    private var poll: EventPoll
+    private let reminder: EventCounter
+    private(set) var isReminded = false
+    private var other: Int32 = -1
+    /// A new one whenever the other descriptor is another one: who was watched before is not heard any more.
+    private var otherToken: UInt64 = 2
+    /// Whether `other` is watched for certain. Its number may have been closed, and opened anew.
+    private var isOtherCertain = false
+
+    /// `socket`: the connection's.
+    init(owning instance: consuming OwnedDescriptor, socket: Int32) throws(SystemError) {
+        let reminder = try EventCounter()
+        let poll = EventPoll(owning: instance)
+        try poll.add(socket, [], token: Self.endToken)
+        try poll.add(reminder.descriptor.rawValue, .readable, token: Self.reminderToken)
+        self.reminder = reminder
+        self.poll = poll
+    }
+
+    /// Readable when one of these is there to be found.
+    var number: Int32 { poll.number }
+
+    /// Looks, after sleeping until something is there or so many milliseconds have passed (nil: for ever).
+    mutating func look(milliseconds: Int32?) throws(SystemError) -> Found {
+        guard let count = try poll.waitOnce(milliseconds: milliseconds) else { return .interruption }
+        var found: Found = []
+        for index in 0..<count {
+            switch poll.event(at: index).token {
+            case Welcome.bellToken: found.insert(.rang)
+            case Self.endToken: found.insert(.ended)
+            case Self.reminderToken: found.insert(.reminder)
+            case otherToken: found.insert(.other)
+            default: break
+            }
+        }
+        // The other one is told of as often as it is asked for: who does not read it is told again.
+        if count == 0 || found.contains(.other) { isOtherCertain = false }
+        return count > 0 && found.isEmpty ? .interruption : found
+    }
+
+    /// Watches the other descriptor, too; by edges, which `look` makes up for. False: it is of a kind that epoll does not
+    /// take, a regular file say. That a number stands for another file now is seen after the next sleep that runs out,
+    /// so before one without an end it is looked at.
+    mutating func watch(_ descriptor: Int32, forEver: Bool) throws(SystemError) -> Bool {
+        if descriptor == other, isOtherCertain, !forEver { return true }
+        if descriptor != other { otherToken += 1 }
+        other = descriptor
+        isOtherCertain = true
+        do throws(SystemError) {
+            try poll.modify(descriptor, [.readable, .edge], token: otherToken)
+            return true
+        } catch where error.code == Self.noEntry {
+            // Not watched yet.
+        } catch where error.code == Self.notPermitted {
+            return false
+        }
+        do throws(SystemError) {
+            try poll.add(descriptor, [.readable, .edge], token: otherToken)
+            return true
+        } catch where error.code == Self.notPermitted {
+            isOtherCertain = false
+            return false
+        }
+    }
+
+    /// Makes `number` readable for what is here already, until `forget`.
+    mutating func remind() throws(SystemError) {
+        try reminder.signal()
+        isReminded = true
+    }
+
+    /// Ends a reminder.
+    mutating func forgetReminder() throws(SystemError) {
+        if isReminded { _ = try reminder.drain() }
+        isReminded = false
+    }
+}
