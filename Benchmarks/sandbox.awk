@@ -48,10 +48,10 @@ function across(place, title) {
     row(place "-ioreq-ratio", "  port / two eventfds", "<=", 1.5)
 }
 
-# The ranges of one domain are in the processor's cache. Those of 1000 are 2 MB with 16 on each server and 33 MB with 256,
-# which no cache here holds: then any search waits for memory, and grows by more than its steps do, a bare binary search
-# in the same ranges too, which is shown beside it. How steps grow in so much memory is seen where as much is used with
-# fewer ranges, by more domains.
+# The ranges of one domain are in the processor's cache. Those of 1000 are 2 MB with 16 on each server and 33 MB with
+# 256, which no cache here holds: then any search waits for memory, and grows by more than its steps do, a bare binary
+# search in the same ranges too, which is shown beside it. How steps grow in so much memory is seen where as much is
+# used with fewer ranges, by more domains.
 function selection(count, title, isJudged) {
     row("select-" count "-16-ns", title ", 16 ranges, ns")
     row("select-" count "-64-ns", "  64 ranges, ns")

@@ -68,29 +68,37 @@ struct SandboxBell: ~Copyable {
         return count > 0 && found.isEmpty ? .interruption : found
     }
 
-    /// Watches the other descriptor, too; by edges, which `look` makes up for. False: it is of a kind that epoll does not
-    /// take, a regular file say. That a number stands for another file now is seen after the next sleep that runs out,
-    /// so before one without an end it is looked at.
+    /// Watches the other descriptor, too; by edges, which `look` makes up for. False: it is of a kind that epoll does
+    /// not take, a regular file say. That a number stands for another file now is seen after the next sleep that runs
+    /// out, so before one without an end it is looked at.
     mutating func watch(_ descriptor: Int32, forEver: Bool) throws(SystemError) -> Bool {
         if descriptor == other, isOtherCertain, !forEver { return true }
         if descriptor != other { otherToken += 1 }
         other = descriptor
-        isOtherCertain = true
         do throws(SystemError) {
             try poll.modify(descriptor, [.readable, .edge], token: otherToken)
+            isOtherCertain = true
             return true
-        } catch where error.code == Self.noEntry {
-            // Not watched yet.
-        } catch where error.code == Self.notPermitted {
-            return false
+        } catch {
+            if error.code == Self.notPermitted { return false }
+            // Else it is not watched yet.
+            if error.code != Self.noEntry { throw error }
         }
         do throws(SystemError) {
             try poll.add(descriptor, [.readable, .edge], token: otherToken)
+            isOtherCertain = true
             return true
-        } catch where error.code == Self.notPermitted {
-            isOtherCertain = false
-            return false
+        } catch {
+            if error.code == Self.notPermitted { return false }
+            throw error
         }
+    }
+
+    /// Hears of no other descriptor any more, though epoll may still tell of its edges.
+    mutating func watchNoOther() {
+        if other < 0 { return }
+        other = -1
+        otherToken += 1
     }
 
     /// Makes `number` readable for what is here already, until `forget`.

@@ -53,8 +53,8 @@ final class SandboxEvents: EventChannels {
     }
 
     /// Readable when an event is there, and when the sandbox has gone, which `next()` says then. Who has asked for it
-    /// may look at it at any time, by a means of its own: from then on nothing is left in the ring that it does not tell
-    /// of, as spinning would.
+    /// may look at it at any time, by a means of its own: from then on nothing is left in the ring that it does not
+    /// tell of, as spinning would.
     var descriptor: Int32 {
         if !isWatched {
             isWatched = true
@@ -238,7 +238,11 @@ final class SandboxEvents: EventChannels {
     private func look(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> SandboxBell.Found {
         do throws(SystemError) {
             var isAll = !isWatched
-            if isAll, let other { isAll = try bell.watch(other, forEver: milliseconds == nil) }
+            if let other, isAll {
+                isAll = try bell.watch(other, forEver: milliseconds == nil)
+            } else {
+                bell.watchNoOther()
+            }
             if isAll { return try bell.look(milliseconds: milliseconds) }
             let ready = try waitUntilReadable(bell.number, or: other, milliseconds: milliseconds)
             return ready.contains(.second) ? .other : ready.isEmpty ? [] : .reminder

@@ -33,8 +33,8 @@ final class Selecting: Subject {
         }
     }
 
-    /// As much memory, whatever the ranges: what so many domains with the most of them take. With fewer ranges these are
-    /// more domains. So each search meets the same caches, and what grows is its steps.
+    /// As much memory, whatever the ranges: what so many domains with the most of them take. With fewer ranges these
+    /// are more domains. So each search meets the same caches, and what grows is its steps.
     init(memoryOfDomains domainCount: Int) {
         name = "select-memory"
         searches = []
