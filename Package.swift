@@ -39,6 +39,7 @@ let pureTargets: [Target] = [
     library("XenPlatform", ["XenABI", "StatisticsPage"]),
     library("XenDeviceModel", ["XenABI", "XenPlatform", "StatisticsPage"]),
     library("SandboxWire", ["XenABI", "XenPlatform"]),
+    library("UEFIVariables"),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -124,6 +125,7 @@ let testTargets: [Target] = [
             "SystemCalls",
         ], path: "Tests/Agreement",
         swiftSettings: house),
+    tests("UEFIVariablesTests", ["UEFIVariables"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
@@ -207,6 +209,7 @@ let package = Package(
         .library(name: "DaemonShell", targets: ["DaemonShell"]),
         .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
+        .library(name: "UEFIVariables", targets: ["UEFIVariables"]),
     ]
         + (embedded
             ? []
