@@ -29,7 +29,7 @@ extension FirmwareVolume {
             records += try FirmwareRecord.encode(variable, at: index)
             guard records.count <= room else { throw FormatError(.noRoom, at: index) }
         }
-        records.append(contentsOf: repeatElement(0xFF, count: room - records.count))
+        records += [UInt8](repeating: 0xFF, count: room - records.count)
         return (replacingRecords(records), findings)
     }
 
@@ -53,9 +53,9 @@ extension FirmwareVolume {
         bytes += Self.authenticatedStore
         bytes.appendLittleEndian(size.storeByteCount)
         bytes += [Self.storeFormatted, Self.storeHealthy, 0, 0, 0, 0, 0, 0]
-        bytes.append(contentsOf: repeatElement(0xFF, count: size.workingOffset - bytes.count))
+        bytes += [UInt8](repeating: 0xFF, count: size.workingOffset - bytes.count)
         bytes += Self.workingBlockHeader
-        bytes.append(contentsOf: repeatElement(0xFF, count: size.byteCount - bytes.count))
+        bytes += [UInt8](repeating: 0xFF, count: size.byteCount - bytes.count)
         self.init(new: bytes, storeByteCount: Int(size.storeByteCount))
     }
 

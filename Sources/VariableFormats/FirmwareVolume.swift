@@ -74,7 +74,7 @@ public struct FirmwareVolume: Sendable {
     func replacingRecords(_ records: [UInt8]) -> FirmwareVolume {
         var volume = self
         let end = min(recordsEnd, recordsOffset + records.count)
-        volume.bytes.replaceSubrange(recordsOffset..<end, with: records.prefix(end - recordsOffset))
+        volume.bytes = Array(bytes[..<recordsOffset]) + records[..<(end - recordsOffset)] + bytes[end...]
         return volume
     }
 

@@ -77,7 +77,8 @@ public struct ImportRules {
         guard variable.record.isKeyVariable else { return }
         let isPK = variable.record.guid == .global && variable.record.name == VariableName("PK")
         if variable.record.attributes == .key,
-            variable.record.data.areSignatureLists(singleEntry: isPK, authenticator)
+            SignatureLists.areValid(
+                variable.record.data, entryCountMax: isPK ? 1 : SignatureLists.entryCountMax, authenticator)
         {
             return
         }

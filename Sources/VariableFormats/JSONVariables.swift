@@ -89,11 +89,16 @@ public enum JSONVariables {
         var findings = unknownKeys(members, known: ["version", "variables"], name: "", at: nil)
         var variables: [ForeignVariable] = []
         var seen: Set<VariableKey> = []
+        var hasDigest = false
         for (index, value) in values.enumerated() {
             let record = try decode(value, at: index)
             guard seen.insert(record.key).inserted else { throw FormatError(.variableTwice, at: index) }
             if case .object(let members) = value {
                 findings += unknownKeys(members, known: keys, name: record.name.description, at: index)
+            }
+            if !record.digest.isZero, !hasDigest {
+                findings.append(FormatFinding(.digestTaken, name: record.name.description, at: index))
+                hasDigest = true
             }
             variables.append(ForeignVariable(record, at: index))
         }
