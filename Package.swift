@@ -67,6 +67,9 @@ let modelTargets: [Target] = [
         "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
 
+/// Files with variables, read and written.
+let formatTargets: [Target] = [library("VariableFormats", ["UEFIVariables"])]
+
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
 let programTargets: [Target] = [
@@ -126,6 +129,11 @@ let testTargets: [Target] = [
         ], path: "Tests/Agreement",
         swiftSettings: house),
     tests("UEFIVariablesTests", ["UEFIVariables"]),
+    tests("VariableFormatsTests", ["VariableFormats", "UEFIVariables"]),
+    // Converts files with variables, for Tests/UEFIPeers/formats.
+    program(
+        "uefi-formats-test", ["VariableFormats", "UEFIVariables", "SystemCalls"],
+        path: "Tests/UEFIPeers/formats-program"),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
@@ -218,6 +226,7 @@ let package = Package(
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
     dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
+    targets: pureTargets + systemTargets
+        + (embedded ? [] : modelTargets + formatTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

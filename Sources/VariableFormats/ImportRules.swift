@@ -22,8 +22,8 @@ public struct ImportRules {
     }
 
     /// The variables that travel, in their order, and what is to be said about them and the others.
-    /// - Throws: `tooManyVariables`, `nameLength`, `dataLength`, `storeFull` for more than a virtual machine may have
-    ///   (varstored.md 18), `signatureLists`; the offset is the variable's.
+    /// - Throws: `nameLength`, `dataLength`, `storeFull` for more than a virtual machine may have (varstored.md 18; the
+    ///   charge of 128 for each keeps them below 1024), `signatureLists`; the offset is the variable's.
     public func records(
         of variables: [ForeignVariable]
     ) throws(FormatError) -> (records: [VariableRecord], findings: [FormatFinding]) {
@@ -45,9 +45,6 @@ public struct ImportRules {
             records.append(tidied(variable, &findings))
             charge += variable.record.charge
             guard charge <= VariableStore.chargeMax else { throw FormatError(.storeFull, at: variable.offset) }
-            guard records.count <= VariableBlob.recordCountMax else {
-                throw FormatError(.tooManyVariables, at: variable.offset)
-            }
         }
         return (records, findings)
     }
