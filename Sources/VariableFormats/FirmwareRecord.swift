@@ -66,7 +66,7 @@ struct FirmwareRecord {
                 nextOffset: volume.storeOffset + (end + alignment - 1) / alignment * alignment))
     }
 
-    /// The record of a variable that counts, with what fills it up to the next. `index` is its place among the variables.
+    /// The record of a variable that counts, filled up to the next. `index` is its place among the variables.
     static func encode(_ variable: VariableRecord, at index: Int) throws(FormatError) -> [UInt8] {
         guard variable.name.bytes.count.isMultiple(of: 2) else { throw FormatError(.oddName, at: index) }
         guard let nameByteCount = UInt32(exactly: variable.name.bytes.count + 2),

@@ -32,7 +32,7 @@ public struct FormatError: Error, Hashable, Sendable {
         case dataLength
         /// All variables together are charged more than 131072 bytes (varstored.md 5).
         case storeFull
-        /// PK, KEK, db, dbx or dbt without valid signature lists, or with attributes that aren't theirs (varstored.md 9.1).
+        /// PK, KEK, db, dbx or dbt without valid lists, or with attributes that aren't theirs (varstored.md 9.1).
         case signatureLists
         /// The header of the firmware volume.
         case volumeHeader

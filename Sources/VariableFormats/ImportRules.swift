@@ -1,4 +1,4 @@
-// What becomes of the variables of a foreign file: which of them travel, and what they must keep to (varstored.md 16.1).
+// What becomes of the variables of a foreign file: which travel, and what they must keep to (varstored.md 16.1).
 // Not for: what a guest may set (UEFIVariables); how files are read.
 
 public import UEFIVariables
