@@ -69,8 +69,8 @@ public struct BlobReading: Equatable, Sendable {
     /// Whether anything was put aside, so that the original bytes are to be kept. Source: varstored.md 11.4.
     public var hasQuarantine: Bool { findings.contains { $0.isQuarantine } }
 
-    /// Whether what was put aside may have been the guest's keys: with Secure Boot on, starting with the rest could fall
-    /// back to setup mode unnoticed. Source: varstored.md 11.4.
+    /// Whether what was put aside may have been the guest's keys: with Secure Boot on, starting with the rest could
+    /// fall back to setup mode unnoticed. Source: varstored.md 11.4.
     public var losesKeys: Bool {
         let hasPK = blob.records.contains { VariableKind($0.name, $0.guid) == .pk }
         return findings.contains { finding in

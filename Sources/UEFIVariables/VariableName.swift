@@ -1,8 +1,8 @@
 // The name of a variable: UTF-16LE bytes without a NUL at the end. Source: varstored.md 3.1, 5.
 // Not for: names inside of a request, which stay where they are (VariableRequest.swift).
 
-/// A variable's name: 1 to 4096 bytes of UTF-16LE, compared byte by byte. Old blobs may hold a name of odd length or with
-/// a NUL inside, so the bytes are what is kept. Source: varstored.md 3.1, 3.3, 11.3.
+/// A variable's name: 1 to 4096 bytes of UTF-16LE, compared byte by byte. Old blobs may hold a name of odd length or
+/// with a NUL inside, so the bytes are what is kept. Source: varstored.md 3.1, 3.3, 11.3.
 public struct VariableName: Hashable, Sendable, CustomStringConvertible {
     /// The bytes as they are on the wire.
     public var bytes: [UInt8]

@@ -16,7 +16,8 @@ extension VariableServices {
         return services
     }
 
-    /// A resume: everything stays as it was saved, but what is derived. No blob: an empty list. Source: varstored.md 11.5.
+    /// A resume: everything stays as it was saved, but what is derived. No blob: an empty list. Source: varstored.md
+    /// 11.5.
     public static func resume(_ blob: VariableBlob?, policy: VariablePolicy) -> VariableServices {
         guard let blob else { return start(nil, policy: policy) }
         var services = VariableServices(store: VariableStore(records: blob.records), policy: policy)

@@ -3,8 +3,8 @@
 
 /// The state of one guest's variables and what decides on requests. No I/O, no clock. Source: varstored.md 1.
 ///
-/// A request goes through `decide`, then the plan's effect is carried out by the caller, then through `complete`, and the
-/// reply through `VariableStore.encode`. One request at a time; the PPI window may be used in between.
+/// A request goes through `decide`, then the plan's effect is carried out by the caller, then through `complete`, and
+/// the reply through `VariableStore.encode`. One request at a time; the PPI window may be used in between.
 public struct VariableServices: Sendable {
     /// The published variables.
     public internal(set) var store: VariableStore
