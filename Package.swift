@@ -67,6 +67,17 @@ let modelTargets: [Target] = [
         "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
 
+/// Signatures of variables: the only targets with code of other packages below a daemon.
+let authenticationTargets: [Target] = [
+    library(
+        "UEFIAuthentication",
+        [
+            "UEFIVariables", .product(name: "SwiftASN1", package: "swift-asn1"),
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+        ])
+]
+
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
 let programTargets: [Target] = [
@@ -126,6 +137,7 @@ let testTargets: [Target] = [
         ], path: "Tests/Agreement",
         swiftSettings: house),
     tests("UEFIVariablesTests", ["UEFIVariables"]),
+    tests("UEFIAuthenticationTests", ["UEFIAuthentication", "UEFIVariables"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
@@ -217,7 +229,14 @@ let package = Package(
                 .library(name: "HypervisorModel", targets: ["HypervisorModel"]),
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
-    dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
+    dependencies: embedded
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+            .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        ],
+    targets: pureTargets + systemTargets
+        + (embedded ? [] : modelTargets + authenticationTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )
