@@ -108,3 +108,36 @@ extension [UInt8] {
         append(UInt8(truncatingIfNeeded: value &>> 8))
     }
 }
+
+extension MutableSpan<UInt8> {
+    /// Writes a number, little-endian. Traps when there is no room, so callers check before.
+    @inline(__always)
+    mutating func put(_ value: UInt64, at offset: Int) {
+        precondition(offset >= 0 && offset <= count &- 8)
+        var bytes = unsafe mutableBytes
+        // SAFETY: the 8 bytes from offset lie inside, as was just checked.
+        unsafe bytes.storeBytes(of: value.littleEndian, toUncheckedByteOffset: offset, as: UInt64.self)
+    }
+
+    /// Writes a number, little-endian. Traps when there is no room, so callers check before.
+    @inline(__always)
+    mutating func put(_ value: UInt32, at offset: Int) {
+        precondition(offset >= 0 && offset <= count &- 4)
+        var bytes = unsafe mutableBytes
+        // SAFETY: the 4 bytes from offset lie inside, as was just checked.
+        unsafe bytes.storeBytes(of: value.littleEndian, toUncheckedByteOffset: offset, as: UInt32.self)
+    }
+
+    /// Writes bytes. Traps when there is no room, so callers check before.
+    mutating func copy(_ source: Span<UInt8>, at offset: Int) {
+        let end = offset &+ source.count
+        precondition(offset >= 0 && end <= count)
+        if source.isEmpty { return }
+        unsafe withUnsafeMutableBufferPointer { target in
+            unsafe source.withUnsafeBufferPointer { source in
+                // SAFETY: the range lies inside of the target, as was just checked, and is as long as the source.
+                _ = unsafe target.extracting(offset..<end).update(fromContentsOf: source)
+            }
+        }
+    }
+}

@@ -81,6 +81,7 @@ public struct SignerDigest: Hashable, Sendable, BitwiseCopyable {
 
     public static func == (left: SignerDigest, right: SignerDigest) -> Bool { left.words == right.words }
 
+    /// Hashes the 32 bytes.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)

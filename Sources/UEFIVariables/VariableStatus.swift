@@ -2,7 +2,7 @@
 // Not for: which rule gives which status (SetDecision.swift has SetVariable's, in their order).
 
 /// An EFI_STATUS: errors have the top bit; others survive. Source: varstored.md 17.1.
-public struct VariableStatus: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+public struct VariableStatus: RawRepresentable, Hashable, Error, BitwiseCopyable {
     public var rawValue: UInt64
 
     @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
