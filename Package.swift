@@ -138,6 +138,10 @@ let testTargets: [Target] = [
         swiftSettings: house),
     tests("UEFIVariablesTests", ["UEFIVariables"]),
     tests("UEFIAuthenticationTests", ["UEFIAuthentication", "UEFIVariables"]),
+    // Our side of the tests against OpenSSL and efitools (Tests/UEFIPeers/check).
+    .executableTarget(
+        name: "uefi-peer-test", dependencies: ["UEFIAuthentication", "UEFIVariables"],
+        path: "Tests/UEFIPeers/program", swiftSettings: house),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
