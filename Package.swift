@@ -67,6 +67,17 @@ let modelTargets: [Target] = [
         "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
 
+/// Signatures of variables: the only targets with code of other packages below a daemon.
+let authenticationTargets: [Target] = [
+    library(
+        "UEFIAuthentication",
+        [
+            "UEFIVariables", .product(name: "SwiftASN1", package: "swift-asn1"),
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+        ])
+]
+
 /// Files with variables, read and written.
 let formatTargets: [Target] = [library("VariableFormats", ["UEFIVariables"])]
 
@@ -129,11 +140,17 @@ let testTargets: [Target] = [
         ], path: "Tests/Agreement",
         swiftSettings: house),
     tests("UEFIVariablesTests", ["UEFIVariables"]),
-    tests("VariableFormatsTests", ["VariableFormats", "UEFIVariables"]),
+    tests("VariableFormatsTests", ["VariableFormats", "UEFIVariables", "UEFIAuthentication"]),
     // Converts files with variables, for Tests/UEFIPeers/formats.
-    program(
-        "uefi-formats-test", ["VariableFormats", "UEFIVariables", "SystemCalls"],
-        path: "Tests/UEFIPeers/formats-program"),
+    .executableTarget(
+        name: "uefi-formats-test",
+        dependencies: ["VariableFormats", "UEFIVariables", "UEFIAuthentication", "SystemCalls"],
+        path: "Tests/UEFIPeers/formats-program", swiftSettings: house),
+    tests("UEFIAuthenticationTests", ["UEFIAuthentication", "UEFIVariables"]),
+    // Our side of the tests against OpenSSL and efitools (Tests/UEFIPeers/check).
+    .executableTarget(
+        name: "uefi-peer-test", dependencies: ["UEFIAuthentication", "UEFIVariables"],
+        path: "Tests/UEFIPeers/program", swiftSettings: house),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
@@ -225,8 +242,14 @@ let package = Package(
                 .library(name: "HypervisorModel", targets: ["HypervisorModel"]),
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
-    dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    dependencies: embedded
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+            .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        ],
     targets: pureTargets + systemTargets
-        + (embedded ? [] : modelTargets + formatTargets + programTargets + testTargets),
+        + (embedded ? [] : modelTargets + authenticationTargets + formatTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@
 // Not for users: `varstore` is. Status 0: done; 1: the file was refused, with the reason on standard error; 2: usage.
 
 import SystemCalls
+import UEFIAuthentication
 import UEFIVariables
 import VariableFormats
 
@@ -43,7 +44,7 @@ struct FormatsTest {
     private static func convert(_ arguments: inout Arguments) throws {
         let (source, target, name) = (arguments.next(), arguments.next(), arguments.next())
         guard let format = VariableFileFormat(rawValue: name) else { throw Failure.usage }
-        var rules = ImportRules(authenticator: ShapeOfCertificates())
+        var rules = ImportRules(authenticator: PKCS7Verifier())
         var size = FirmwareVolume.Size.large
         var into: String?
         while !arguments.rest.isEmpty {

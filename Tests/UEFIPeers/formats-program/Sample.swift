@@ -1,19 +1,6 @@
-// Stores at random that every peer can hold, and who takes what looks like a certificate.
+// Stores at random that every peer can hold.
 
 import UEFIVariables
-
-/// Takes what begins like a certificate: a SEQUENCE with a length of two bytes. What is inside is others' business.
-final class ShapeOfCertificates: VariableAuthenticator {
-    let verificationCount = 0
-
-    func verify(_ request: AuthenticationRequest) -> AuthenticationVerdict { .refused }
-
-    func certificateByteCount(_ entry: [UInt8]) -> Int? {
-        guard entry.count >= 4, entry[0] == 0x30, entry[1] == 0x82 else { return nil }
-        let count = 4 + Int(entry[2]) << 8 + Int(entry[3])
-        return count <= entry.count ? count : nil
-    }
-}
 
 /// A store that is the same for the same seed. Names are of the Basic Multilingual Plane and differ, as peers find
 /// variables by name alone.
