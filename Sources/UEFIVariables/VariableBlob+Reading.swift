@@ -144,7 +144,7 @@ private struct BlobReader {
             return findings.append(finding)
         }
         let record = record(place, bytes, name, guid, attributes)
-        if guid == .resumeState && record.isNamed(VariableBlob.resumeRecord(false).name, guid) {
+        if VariableBlob.isResumeState(record) {
             // Ours is the last of that name: a guest's own, if it made one, comes before it.
             blob.latched = record.data[0] & 1 != 0
             return

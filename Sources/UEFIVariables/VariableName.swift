@@ -41,7 +41,8 @@ public struct VariableName: Hashable, Sendable, CustomStringConvertible {
     /// Whether a guest may make a variable of this name: even length, no NUL unit. Source: varstored.md 3.3.
     public var isStrict: Bool { bytes.span.isStrictName }
 
-    /// The name as text, for people: what is not printable ASCII is `\uXXXX`, an odd byte at the end `\xXX`.
+    /// The name as text, for people: what is not printable ASCII is `\u` and four hex digits, an odd byte
+    /// at the end `\x` and two.
     public var description: String {
         var text: [UInt8] = []
         for unit in units {

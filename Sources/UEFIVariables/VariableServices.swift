@@ -98,6 +98,7 @@ public struct VariableServices: Sendable {
         guard let slot = store.slot(of: name, guid) else { throw .notFound }
         if atRuntime && !store.slots[Int(slot)].record.attributes.contains(.runtime) { throw .notFound }
         let count = store.slots[Int(slot)].record.data.count
+        if count > VariableRecord.loadedByteCountMax { throw .deviceError }  // no blob has it, and no reply could
         return VariableReply(UInt64(count) > room ? .needed(count) : .variable(slot: slot))
     }
 

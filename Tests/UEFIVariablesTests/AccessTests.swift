@@ -1,4 +1,5 @@
-// Reading, listing, asking for room, telling of a failure. Source: varstored.md 3.4 to 3.7; rows 21 to 39 of section 20.
+// Reading, listing, asking for room, telling of a failure. Source: varstored.md 3.4 to 3.7; rows 21 to 39 of section
+// 20.
 
 import Testing
 import UEFIVariables

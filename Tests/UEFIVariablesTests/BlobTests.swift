@@ -1,4 +1,5 @@
-// The blob: golden bytes, what is refused, put aside and repaired. Source: varstored.md 11; rows 180 to 189 of section 20.
+// The blob: golden bytes, what is refused, put aside and repaired. Source: varstored.md 11; rows 180 to 189 of section
+// 20.
 
 import Testing
 import UEFIVariables

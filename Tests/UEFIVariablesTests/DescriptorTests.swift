@@ -150,7 +150,7 @@ import UEFIVariables
     @Test("106: a private variable may have other attributes, which stay") func otherAttributes() {
         var guest = Guest()
         #expect(guest.sign(.a, [1], by: .platform, 0x22) == 0)
-        #expect(guest.get("A").attributes == 0x22 && guest.written.isEmpty)
+        #expect(guest.get("A").attributes == 0x22 && guest.writes == 0)
         #expect(guest.sign(.a, [1], by: .platform, at: .minutes(1), 0x27) == 0x02)
     }
 
@@ -159,7 +159,7 @@ import UEFIVariables
         #expect(guest.sign(.a, [1], by: .platform) == 0)
         #expect(guest.sign(.a, [1], by: .stranger) == 0)
         let digest = guest.services.store.record(VariableName("A"), .t)?.digest
-        #expect(digest == FakeSignature.digest(.stranger) && guest.written.count == 2)
+        #expect(digest == FakeSignature.digest(.stranger) && guest.writes == 2)
         #expect(guest.set(.a, descriptor(.minutes(1), [], [2])) == 0x1A, "a signature is needed all the same")
     }
 
@@ -168,7 +168,7 @@ import UEFIVariables
         var tool = Guest(.tool(blob))
         #expect(tool.set(.a, descriptor(.zero, [], [5])) == 0x1A)
         #expect(tool.set(.a, descriptor(.zero, [], [])) == 0)
-        #expect(tool.data(.a) == nil && tool.written.count == 1)
+        #expect(tool.data(.a) == nil && tool.writes == 1)
     }
 
     @Test("a refused change of any kind leaves everything, the time too") func refused() {

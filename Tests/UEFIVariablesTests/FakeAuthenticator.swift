@@ -1,5 +1,5 @@
-// Signatures for tests where PKCS#7 is not the matter: certificates of a few bytes, signatures that hash what they sign.
-// Not for: UEFIAuthentication, which has the true ones.
+// Signatures for tests where PKCS#7 is not the matter: certificates of a few bytes, signatures that hash what they
+// sign. Not for: UEFIAuthentication, which has the true ones.
 
 import UEFIVariables
 

@@ -18,7 +18,7 @@ import UEFIVariables
             #expect(guest.set(Self.control, 7, [value]) == 0)
             #expect(guest.data(Self.control) == [value])
             #expect(guest.set(Self.control.name, Self.control.guid, 7, [value], atRuntime: true) == 0)
-            #expect(guest.written.isEmpty)
+            #expect(guest.writes == 0)
         }
     }
 
@@ -61,7 +61,7 @@ import UEFIVariables
         #expect(guest.set(Self.lock, 7, [1]) == 0x0F)
         #expect(guest.set(Self.lock, 7, [2]) == 0x02)
         #expect(guest.set(Self.lock, 7, key) == 0x0F)
-        #expect(guest.written.isEmpty)
+        #expect(guest.writes == 0)
     }
 
     @Test("161: a key locks it, and cannot be read") func lockWithKey() {
@@ -132,7 +132,7 @@ import UEFIVariables
         var guest = Guest()
         #expect(guest.set(Self.flagsLock, 7, [1]) == 0)
         #expect(guest.set(Self.flagsLock, 7, [1]) == 0)
-        #expect(guest.data(Self.flagsLock) == [1] && guest.written.isEmpty)
+        #expect(guest.data(Self.flagsLock) == [1] && guest.writes == 0)
     }
 
     @Test("169: locked flags are WRITE_PROTECTED, and stay locked") func lockedFlags() {
@@ -159,7 +159,7 @@ import UEFIVariables
         #expect(guest.set(Self.buffer, 0x47, [1]) == 0x02)
         #expect(guest.set(Self.buffer, 7, []) == 0x08)
         #expect(guest.set(Self.buffer, 0, data) == 0x08)
-        #expect(guest.set(Self.buffer, 7, data) == 0 && guest.written.count == 1)
+        #expect(guest.set(Self.buffer, 7, data) == 0 && guest.writes == 1)
         #expect(guest.data(Self.buffer) == data)
     }
 

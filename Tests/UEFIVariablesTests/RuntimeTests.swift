@@ -108,6 +108,8 @@ import UEFIVariables
         let blob = try VariableBlob.read(guest.services.saveBlob().encoded()).blob
         #expect(blob.latched == true)
         #expect(!blob.records.contains { $0.guid == .resumeState })
+        #expect(!guest.services.saveBlob().records.contains { $0.guid == .resumeState })
+        #expect(try VariableBlob.read(guest.services.backendBlob()).blob.latched == nil)
     }
 }
 

@@ -121,9 +121,9 @@ import UEFIVariables
 
     @Test("153: if all is there the data stays and the time advances, which is written") func nothingNew() {
         let guest = append(hashes(1, 2), to: hashes(1, 2))
-        #expect(guest.data(.dbx) == hashes(1, 2) && guest.time(.dbx) == .minutes(1) && guest.written.count == 2)
+        #expect(guest.data(.dbx) == hashes(1, 2) && guest.time(.dbx) == .minutes(1) && guest.writes == 2)
         let older = append(hashes(1, 2), to: hashes(1, 2), at: EFITime(year: 2001, month: 1, day: 1))
-        #expect(older.time(.dbx) == later && older.written.count == 1)
+        #expect(older.time(.dbx) == later && older.writes == 1)
     }
 
     @Test("154: the owner counts") func owner() {

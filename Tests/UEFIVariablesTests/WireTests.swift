@@ -56,7 +56,7 @@ import UEFIVariables
                 }
             }
         }
-        #expect(guest.services.store.records == before && guest.written.isEmpty)
+        #expect(guest.services.store.records == before && guest.writes == 0)
     }
 
     /// From which length on a field decides before the end.

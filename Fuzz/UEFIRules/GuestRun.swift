@@ -44,7 +44,7 @@ struct GuestRun {
             }
             assume(services.store.records == naive.records)
             assume(services.isLatched == naive.latched)
-            Noise.check(services)
+            Soundness.check(services)
         }
     }
 
@@ -55,7 +55,7 @@ struct GuestRun {
         let plan = services.decide(request.span, authenticator)
         let blob = services.backendBlob(with: plan)
         let reply = services.complete(plan, succeeded: succeeds)
-        if plan.effect == .persist, succeeds { Noise.check(blob, services) }
+        if plan.effect == .persist, succeeds { Soundness.check(blob, services) }
         var buffer = [UInt8](repeating: 0, count: 65536)
         var span = buffer.mutableSpan
         let count = services.store.encode(reply, into: &span)

@@ -1,45 +1,8 @@
-// Requests, blobs and lists that no program of ours has made: they give an answer and leave the state sound.
+// What holds of every state, blob and list, whatever made them.
 
 import UEFIVariables
 
-enum Noise {
-    /// A request of any bytes, the guest's first.
-    static func request(_ bytes: [UInt8]) {
-        var services = VariableServices.start(nil, policy: VariablePolicy())
-        answer(bytes, &services)
-    }
-
-    /// Requests with a right version and command, each length from 0 to 255 followed by what it counts, and noise in
-    /// all other fields.
-    static func framedRequests(_ bytes: [UInt8]) {
-        var program = Program(bytes)
-        var services = VariableServices.start(nil, policy: VariablePolicy(enforcing: program.bool()))
-        while !program.isOver {
-            var request: [UInt8] = [1, 0, 0, 0, UInt8(program.number(6)), 0, 0, 0]
-            for _ in 0..<program.number(6) {
-                let count = program.byte()
-                if program.bool() { request += [count, 0, 0, 0, 0, 0, 0, 0] }
-                request += program.bytes(Int(count))
-            }
-            answer(request, &services)
-        }
-    }
-
-    private static func answer(_ bytes: [UInt8], _ services: inout VariableServices) {
-        let before = services.store.records
-        let plan = services.decide(bytes.span, FakeAuthenticator())
-        assume(services.store.records == before)
-        let blob = services.backendBlob(with: plan)
-        let reply = services.complete(plan)
-        var buffer = [UInt8](repeating: 0xA5, count: 65536)
-        var span = buffer.mutableSpan
-        let count = services.store.encode(reply, into: &span)
-        assume((8...65536).contains(count))
-        assume(buffer[count...].allSatisfy { $0 == 0xA5 })
-        check(services)
-        if plan.effect == .persist { check(blob, services) }
-    }
-
+enum Soundness {
     /// What a backend got before the change is what there is after it.
     static func check(_ blob: [UInt8], _ services: VariableServices) {
         guard let reading = try? VariableBlob.read(blob) else { return assume(false) }
@@ -63,8 +26,8 @@ enum Noise {
         assume(mode == [hasPK ? 0 : 1])
     }
 
-    /// A blob of any bytes: what is kept is written and read again as the same.
-    static func blob(_ bytes: [UInt8]) {
+    /// What is kept of a blob is written and read again as the same.
+    private static func blob(_ bytes: [UInt8]) {
         guard let reading = try? VariableBlob.read(bytes) else { return }
         guard let again = try? VariableBlob.read(reading.blob.encoded()) else { return assume(false) }
         assume(again.blob == reading.blob)
