@@ -40,7 +40,8 @@ public struct FormatFinding: Hashable, Sendable {
 
     /// What was found.
     public let kind: Kind
-    /// The variable's name, of printable ASCII (other characters are shown as `\u....`); empty for the file itself.
+    /// The variable's name, of printable ASCII (other characters are shown as `\u....`), cut at 2048 characters; empty
+    /// for the file itself.
     public let name: String
     /// Where in the file, in bytes; in JSON the variable's place among the variables.
     public let offset: Int
@@ -52,6 +53,11 @@ public struct FormatFinding: Hashable, Sendable {
     }
 
     init(_ kind: Kind, _ variable: ForeignVariable) {
-        self.init(kind, name: variable.record.name.description, at: variable.offset)
+        self.init(kind, name: printable(variable.record.name), at: variable.offset)
     }
+}
+
+/// A name out of a file, fit for a terminal and a log (varstored.md 19, 21) and no longer than names may be.
+func printable(_ name: VariableName) -> String {
+    VariableName(bytes: Array(name.bytes.prefix(VariableName.byteCountMax))).description
 }

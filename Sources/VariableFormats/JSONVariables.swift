@@ -94,10 +94,10 @@ public enum JSONVariables {
             let record = try decode(value, at: index)
             guard seen.insert(record.key).inserted else { throw FormatError(.variableTwice, at: index) }
             if case .object(let members) = value {
-                findings += unknownKeys(members, known: keys, name: record.name.description, at: index)
+                findings += unknownKeys(members, known: keys, name: printable(record.name), at: index)
             }
             if !record.digest.isZero, !hasDigest {
-                findings.append(FormatFinding(.digestTaken, name: record.name.description, at: index))
+                findings.append(FormatFinding(.digestTaken, name: printable(record.name), at: index))
                 hasDigest = true
             }
             variables.append(ForeignVariable(record, at: index))
@@ -110,7 +110,7 @@ public enum JSONVariables {
     ) -> [FormatFinding] {
         members.filter { member in !known.contains { member.key.elementsEqual($0.utf16) } }
             .map {
-                FormatFinding(.unknownKey(VariableName(units: $0.key).description), name: name, at: index ?? $0.offset)
+                FormatFinding(.unknownKey(printable(VariableName(units: $0.key))), name: name, at: index ?? $0.offset)
             }
     }
 

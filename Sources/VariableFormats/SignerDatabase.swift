@@ -38,7 +38,7 @@ enum SignerDatabase {
             if let digest = SignerDigest(bytes: value) {
                 if digests[key] == nil { digests[key] = digest }
             } else {
-                findings.append(FormatFinding(.signerNotDigest, name: key.name.description, at: database.offset))
+                findings.append(FormatFinding(.signerNotDigest, name: printable(key.name), at: database.offset))
             }
         }
         return digests

@@ -69,7 +69,7 @@ public struct VariableFile: Sendable {
     }
 
     /// A new file of these variables, in their order. Only non-volatile variables are in it, and none of those that
-    /// the service makes itself.
+    /// the service makes itself; what a blob holds beside variables is zero.
     /// - Throws: `noRoom` and `oddName` for variables that a store file of `size` can't hold.
     public static func encode(
         _ records: [VariableRecord], as format: VariableFileFormat, size: FirmwareVolume.Size = .large

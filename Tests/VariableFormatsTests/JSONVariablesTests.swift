@@ -165,6 +165,28 @@ struct JSONVariablesTests {
         }
     }
 
+    @Test("212: what firmware keeps for itself comes back, too, when it is asked for")
+    func roundTripOfPrivate() throws {
+        var records = [VariableRecord.t, .a]
+        for (name, text) in [
+            ("SecureBootEnable", "f0a30bc7-af08-4556-99c4-001009c93a44"),
+            ("certdb", "d9bee56e-75dc-49d9-b4d7-b534210f637a"),
+        ] {
+            records.append(.named(name, try #require(VendorGUID(text: text))))
+        }
+        let rules = ImportRules(keepsPrivate: true, authenticator: FakeAuthenticator())
+        let back = try rules.records(of: VariableFile(VariableFile.encode(records, as: .json).bytes).variables)
+        #expect(VariableBlob(records: back.records).encoded() == VariableBlob(records: records).encoded())
+    }
+
+    @Test("what is said about a file is as long as a name may be, however long its keys are")
+    func longKey() throws {
+        let key = String(repeating: "k", count: 100_000)
+        let text = "{\"version\": 2, \"\(key)\": 0, \"variables\": []}"
+        let findings = try JSONVariables.decode(Array(text.utf8)).findings
+        #expect(findings.map(\.kind) == [.unknownKey(String(key.prefix(2048)))])
+    }
+
     @Test("every truncation of a document is refused")
     func truncations() {
         let text = JSONVariables.encode([.t, .a])

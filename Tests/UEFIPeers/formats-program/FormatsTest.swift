@@ -1,4 +1,4 @@
-// Converts files with variables from the shell, so that other programs can be asked about them (Tests/UEFIPeers/formats).
+// Converts files with variables from the shell, for Tests/UEFIPeers/formats to ask other programs about them.
 // Not for users: `varstore` is. Status 0: done; 1: the file was refused, with the reason on standard error; 2: usage.
 
 import SystemCalls
