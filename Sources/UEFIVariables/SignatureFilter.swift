@@ -29,24 +29,25 @@ struct SignatureFilter {
         // Many equal entries would make the search long.
         if holds(bytes.extracting(entry), lists[list]) { return }
         let mask = buckets.count &- 1
-        var bucket = Self.bucket(bytes.extracting(entry), lists[list]) & mask
+        var bucket = Self.bucket(bytes.extracting(entry)) & mask
         while buckets[bucket] >= 0 { bucket = (bucket &+ 1) & mask }
         buckets[bucket] = Int32(truncatingIfNeeded: places.count)
         places.append((entry.lowerBound, list))
     }
 
-    private static func bucket(_ entry: Span<UInt8>, _ list: SignatureList) -> Int {
-        Int(truncatingIfNeeded: entry.hash(list.type.rawValue.low) & 0x7FFF_FFFF)
+    private static func bucket(_ entry: Span<UInt8>) -> Int {
+        Int(truncatingIfNeeded: entry.hash(0) & 0x7FFF_FFFF)
     }
 
-    /// Whether a list of the same type and entry size holds this entry: owner and data are compared.
+    /// Whether a list of the same type holds this entry: all of its bytes are compared, and so its size, owner and
+    /// data.
     private func holds(_ entry: Span<UInt8>, _ list: SignatureList) -> Bool {
         let mask = buckets.count &- 1
-        var bucket = Self.bucket(entry, list) & mask
+        var bucket = Self.bucket(entry) & mask
         while buckets[bucket] >= 0 {
             let place = places[Int(buckets[bucket])]
             let other = lists[place.list]
-            if other.type == list.type && other.entryByteCount == list.entryByteCount
+            if other.type == list.type
                 && old.span.extracting(place.offset..<(place.offset &+ other.entryByteCount)).equals(entry)
             {
                 return true

@@ -16,7 +16,6 @@ public struct VariableStore: Sendable {
     private(set) var slots: [Slot] = []
     private var buckets: [Int32] = []
     private(set) var head: Int32 = Self.none
-    private var tail: Int32 = Self.none
     private var free: [Int32] = []
     /// Variables in it, internal ones too.
     public private(set) var count = 0
@@ -33,7 +32,10 @@ public struct VariableStore: Sendable {
 
     /// These variables, newest first. Of several with one key the first is kept.
     public init(records: [VariableRecord]) {
-        for record in records where slot(of: record.name, record.guid) == nil { append(record) }
+        for record in records.reversed() {
+            if let later = slot(of: record.name, record.guid) { remove(later) }
+            insert(record)
+        }
     }
 
     /// All variables, newest first. A copy of the list: for saving and converting, not for finding.
@@ -89,17 +91,9 @@ extension VariableStore {
     mutating func insert(_ record: VariableRecord) -> Int32 {
         let slot = take(record)
         slots[Int(slot)].next = head
-        if head == Self.none { tail = slot } else { slots[Int(head)].previous = slot }
+        if head != Self.none { slots[Int(head)].previous = slot }
         head = slot
         return slot
-    }
-
-    /// Puts a variable that is not there yet at the end: it is the oldest.
-    private mutating func append(_ record: VariableRecord) {
-        let slot = take(record)
-        slots[Int(slot)].previous = tail
-        if tail == Self.none { head = slot } else { slots[Int(tail)].next = slot }
-        tail = slot
     }
 
     /// Takes a variable out of the order and the index.
@@ -107,7 +101,7 @@ extension VariableStore {
         let place = Int(slot)
         let (next, previous) = (slots[place].next, slots[place].previous)
         if previous == Self.none { head = next } else { slots[Int(previous)].next = next }
-        if next == Self.none { tail = previous } else { slots[Int(next)].previous = previous }
+        if next != Self.none { slots[Int(next)].previous = previous }
         leaveIndex(slot)
         chargeSum &-= slots[place].record.charge
         count &-= 1

@@ -159,3 +159,15 @@ import UEFIVariables
         #expect(guest.names() == names.reversed() + Self.start)
     }
 }
+
+@Suite("Store") struct StoreTests {
+    @Test("a store of records keeps their order, and of several with one key the first") func records() {
+        let records = ["a", "b", "c"].map { VariableRecord.t($0) }
+        var other = records[1]
+        other.guid = .global
+        let store = VariableStore(records: [records[0], other, records[1], other, records[2]])
+        #expect(store.records == [records[0], other])
+        #expect(store.count == 2 && store.chargeSum == records[0].charge * 2)
+        #expect(store.record(VariableName("T"), .global) == other && store.record(VariableName("U"), .t) == nil)
+    }
+}

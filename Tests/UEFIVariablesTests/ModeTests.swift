@@ -143,6 +143,10 @@ import UEFIVariables
         var guest = Guest.userMode(VariablePolicy(secureBoot: false))
         #expect(guest.sign(.pk, x509(.stranger), by: .platform, at: .minutes(1)) == 0)
         #expect(guest.modes == [0, 1, 0])
+        // The setting has changed since, and the guest was resumed: what it was told stays.
+        var resumed = Guest(.resume(guest.services.saveBlob(), policy: VariablePolicy()))
+        #expect(resumed.sign(.pk, x509(.platform), by: .stranger, at: .minutes(2)) == 0)
+        #expect(resumed.modes == [0, 1, 0])
     }
 
     @Test("89: a signed empty PK goes back to setup mode") func deletePK() {
