@@ -85,6 +85,13 @@ final class World: Sendable {
         self.nodes = nodes
     }
 
+    /// A certificate and all above it.
+    func ancestry(of start: Int) -> [Int] {
+        var path = [start]
+        while let last = path.last, nodes[last].parent != last { path.append(nodes[last].parent) }
+        return path
+    }
+
     /// Whether a chain leads from one certificate to another by way of embedded ones. There is only one way up.
     func leads(_ start: Int, to trusted: Int, embedded: Set<Int>) -> Bool {
         var path = [start]
@@ -111,10 +118,17 @@ struct SignedCase {
 
     init(_ program: inout Program) {
         let world = World.shared
-        let embedded = (0..<program.number(below: 20)).map { _ in program.number(below: world.nodes.count) }
-        let signers = (0..<program.number(below: 7)).map { _ in
-            program.chance(14) && !embedded.isEmpty ? program.pick(embedded) : program.number(below: world.nodes.count)
+        let signers = (0..<program.pick([1, 1, 1, 1, 2, 2, 3, 0, 4, 5])).map { _ in
+            program.number(below: world.nodes.count)
         }
+        var embedded: [Int] = []
+        for signer in signers {
+            for index in world.ancestry(of: signer) where !embedded.contains(index) && !program.chance(1) {
+                embedded.append(index)
+            }
+        }
+        for _ in 0..<program.pick([0, 0, 0, 1, 2, 3, 14]) { embedded.append(program.number(below: world.nodes.count)) }
+        if program.chance(8) { embedded.reverse() }
         isRight = embedded.count <= 16 && (1...4).contains(signers.count)
         sketch.certificates = embedded.map { world.nodes[$0].der }
         sketch.isWrapped = program.chance(8)
@@ -136,8 +150,12 @@ struct SignedCase {
 
     private mutating func chooseRule(_ program: inout Program, _ world: World, _ embedded: Set<Int>, _ signers: [Int]) {
         func all(_ trusted: Int) -> Bool { signers.allSatisfy { world.leads($0, to: trusted, embedded: embedded) } }
-        let exact = program.chance(8) ? program.number(below: world.nodes.count) : nil
-        let anchors = (0..<program.number(below: 5)).map { _ in program.number(below: world.nodes.count) }
+        func some() -> Int {
+            guard !program.chance(4), !signers.isEmpty else { return program.number(below: world.nodes.count) }
+            return program.pick(world.ancestry(of: program.pick(signers)))
+        }
+        let exact = program.chance(8) ? some() : nil
+        let anchors = (0..<program.number(below: 5)).map { _ in some() }
         if program.chance(4), let last = signers.last {
             rule = .selfAnchored(bound: nil)
             isRight = isRight && all(last)
