@@ -213,6 +213,7 @@ let testTargets: [Target] = [
             "SandboxWire", "SystemCalls",
         ],
         path: "Benchmarks/sandbox/swift"),
+    program("corbel-uefi-bench", ["CSpawn", "SystemCalls", "UEFIVariables"], path: "Benchmarks/uefi"),
 ]
 
 let package = Package(

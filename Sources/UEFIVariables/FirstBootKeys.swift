@@ -32,11 +32,17 @@ public struct FirstBootRefusal: Error, Equatable, Sendable {
     public var name: VariableName
     /// What SetVariable answered.
     public var status: VariableStatus
+
+    /// A refusal of this variable's file.
+    public init(name: VariableName, status: VariableStatus) {
+        self.name = name
+        self.status = status
+    }
 }
 
 extension VariableServices {
-    /// Applies the keys in the order dbx, db, KEK, PK. The changes are made, none is written: one backend write after all
-    /// of it is the caller's. Answers the names that were applied. Source: varstored.md 10.5.
+    /// Applies the keys in the order dbx, db, KEK, PK. The changes are made, none is written: one backend write after
+    /// all of it is the caller's. Answers the names that were applied. Source: varstored.md 10.5.
     public mutating func enrol(
         _ keys: FirstBootKeys, _ authenticator: any VariableAuthenticator
     ) throws(FirstBootRefusal) -> [VariableName] {

@@ -9,7 +9,8 @@ struct SignatureFilter {
     private var places: [(offset: Int, list: Int)] = []
     private var buckets: [Int32]
 
-    /// Knows all entries of these bytes. Of malformed lists, as an old blob may hold them, those before the malformed one.
+    /// Knows all entries of these bytes. Of malformed lists, as an old blob may hold them, those before the malformed
+    /// one.
     init(_ old: [UInt8]) {
         self.old = old
         let found = SignatureLists(old)

@@ -33,8 +33,8 @@ public struct SignatureList: Equatable, Sendable {
 public struct SignatureLists: Equatable, Sendable {
     /// The lists in their order, up to the first that is malformed.
     public private(set) var lists: [SignatureList] = []
-    /// Whether the lists fill the bytes exactly, each of a known type and well formed. What is inside of certificates is
-    /// not looked at.
+    /// Whether the lists fill the bytes exactly, each of a known type and well formed. What is inside of certificates
+    /// is not looked at.
     public private(set) var isComplete = false
     /// Entries in all lists.
     public private(set) var entryCount = 0

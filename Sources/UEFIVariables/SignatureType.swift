@@ -34,8 +34,8 @@ public struct SignatureType: RawRepresentable, Hashable, Sendable, BitwiseCopyab
     /// SHA-512 of a certificate's signed part, and a time: 80 bytes.
     public static var x509SHA512: Self { .init(VendorGUID(0x446D_BF63, 0x2502, 0x4CDA, 0xBCFA_2465_D2B0_FE9D)) }
 
-    /// Bytes that an entry of this type has behind its owner's GUID: 0 for X509, where it is any number from 1; nil for a
-    /// type that is not known.
+    /// Bytes that an entry of this type has behind its owner's GUID: 0 for X509, where it is any number from 1; nil
+    /// for a type that is not known.
     public var dataByteCount: Int? {
         switch self {
         case .sha1: 20

@@ -69,8 +69,8 @@ public struct BlobReading: Equatable, Sendable {
     /// Whether anything was put aside, so that the original bytes are to be kept. Source: varstored.md 11.4.
     public var hasQuarantine: Bool { findings.contains { $0.isQuarantine } }
 
-    /// Whether what was put aside may have been the guest's keys: with Secure Boot on, starting with the rest could fall
-    /// back to setup mode unnoticed. Source: varstored.md 11.4.
+    /// Whether what was put aside may have been the guest's keys: with Secure Boot on, starting with the rest could
+    /// fall back to setup mode unnoticed. Source: varstored.md 11.4.
     public var losesKeys: Bool {
         let hasPK = blob.records.contains { VariableKind($0.name, $0.guid) == .pk }
         return findings.contains { finding in
@@ -144,7 +144,7 @@ private struct BlobReader {
             return findings.append(finding)
         }
         let record = record(place, bytes, name, guid, attributes)
-        if guid == .resumeState && record.isNamed(VariableBlob.resumeRecord(false).name, guid) {
+        if VariableBlob.isResumeState(record) {
             // Ours is the last of that name: a guest's own, if it made one, comes before it.
             blob.latched = record.data[0] & 1 != 0
             return

@@ -41,6 +41,11 @@ public struct VariableBlob: Equatable, Sendable {
         return writer.finish()
     }
 
+    /// Whether a record has the name of Corbel's resume state.
+    static func isResumeState(_ record: VariableRecord) -> Bool {
+        record.guid == .resumeState && record.name.bytes.span.spells("CorbelResumeState")
+    }
+
     /// The record by which the latch travels in a save file. Source: varstored.md 11.5.
     static func resumeRecord(_ latched: Bool) -> VariableRecord {
         VariableRecord(
@@ -90,10 +95,8 @@ struct BlobWriter {
         bytes.append(contentsOf: ancillary.ppiFlags)
     }
 
-    mutating func put(_ record: VariableRecord) { put(record, adding: []) }
-
     /// A record with `added` behind its data.
-    mutating func put(_ record: VariableRecord, adding added: [UInt8]) {
+    mutating func put(_ record: VariableRecord, adding added: [UInt8] = []) {
         count &+= 1
         bytes.put(UInt64(record.name.bytes.count))
         bytes.append(contentsOf: record.name.bytes)

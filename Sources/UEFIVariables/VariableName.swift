@@ -1,8 +1,8 @@
 // The name of a variable: UTF-16LE bytes without a NUL at the end. Source: varstored.md 3.1, 5.
 // Not for: names inside of a request, which stay where they are (VariableRequest.swift).
 
-/// A variable's name: 1 to 4096 bytes of UTF-16LE, compared byte by byte. Old blobs may hold a name of odd length or with
-/// a NUL inside, so the bytes are what is kept. Source: varstored.md 3.1, 3.3, 11.3.
+/// A variable's name: 1 to 4096 bytes of UTF-16LE, compared byte by byte. Old blobs may hold a name of odd length or
+/// with a NUL inside, so the bytes are what is kept. Source: varstored.md 3.1, 3.3, 11.3.
 public struct VariableName: Hashable, Sendable, CustomStringConvertible {
     /// The bytes as they are on the wire.
     public var bytes: [UInt8]
@@ -41,7 +41,8 @@ public struct VariableName: Hashable, Sendable, CustomStringConvertible {
     /// Whether a guest may make a variable of this name: even length, no NUL unit. Source: varstored.md 3.3.
     public var isStrict: Bool { bytes.span.isStrictName }
 
-    /// The name as text, for people: what is not printable ASCII is `\uXXXX`, an odd byte at the end `\xXX`.
+    /// The name as text, for people: what is not printable ASCII is `\u` and four hex digits, an odd byte
+    /// at the end `\x` and two.
     public var description: String {
         var text: [UInt8] = []
         for unit in units {

@@ -29,8 +29,8 @@ public struct VariableReply: Equatable, Sendable {
 }
 
 extension VariableStore {
-    /// Writes a reply at the start of `buffer`, which has 65536 bytes, and answers how many bytes it has. The other bytes
-    /// of the buffer stay as they are. Source: varstored.md 3.2.
+    /// Writes a reply at the start of `buffer`, which has 65536 bytes, and answers how many bytes it has. The other
+    /// bytes of the buffer stay as they are. Source: varstored.md 3.2.
     public func encode(_ reply: VariableReply, into buffer: inout MutableSpan<UInt8>) -> Int {
         var writer = ReplyWriter()
         writer.put(reply.status.rawValue, &buffer)

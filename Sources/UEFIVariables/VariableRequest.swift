@@ -1,5 +1,6 @@
-// A request as a guest's firmware writes it: decoded without a copy, from private memory. Source: varstored.md 3.
-// Not for: what is done about it (VariableServices.swift); requests that we make ourselves (VariableRequest+Encoding.swift).
+// A request as a guest's firmware writes it: decoded without a copy, from private memory. Source: varstored.md 3. Not
+// for: what is done about it (VariableServices.swift); requests that we make ourselves
+// (VariableRequest+Encoding.swift).
 
 /// A decoded request. Names and data are places within the request's bytes, inside of them. Source: varstored.md 3.2.
 public enum VariableRequest: Equatable, Sendable {

@@ -16,7 +16,8 @@ extension VariableServices {
         return services
     }
 
-    /// A resume: everything stays as it was saved, but what is derived. No blob: an empty list. Source: varstored.md 11.5.
+    /// A resume: everything stays as it was saved, but what is derived. No blob: an empty list. Source: varstored.md
+    /// 11.5.
     public static func resume(_ blob: VariableBlob?, policy: VariablePolicy) -> VariableServices {
         guard let blob else { return start(nil, policy: policy) }
         var services = VariableServices(store: VariableStore(records: blob.records), policy: policy)
@@ -103,10 +104,10 @@ extension VariableServices {
         if let key = plan?.morKey { ancillary.morKey = key }
         var writer = BlobWriter(ancillary)
         let change = plan?.change ?? .none
-        if case .insert(let record) = change, record.attributes.contains(.nonVolatile) { writer.put(record) }
+        if case .insert(let record) = change { write(record, &writer) }
         var slot = store.head
         while slot != VariableStore.none {
-            if store.slots[Int(slot)].record.attributes.contains(.nonVolatile) { write(slot, change, &writer) }
+            write(slot, change, &writer)
             slot = store.slots[Int(slot)].next
         }
         return writer.finish()
@@ -115,23 +116,31 @@ extension VariableServices {
     /// A variable as it is after the change.
     private func write(_ slot: Int32, _ change: StoreChange, _ writer: inout BlobWriter) {
         var record = store.slots[Int(slot)].record
+        var more: [UInt8] = []
         switch change {
         case .replace(slot, let data, let timestamp, let digest):
             record.data = data
             record.timestamp = timestamp
             record.digest = digest
-            writer.put(record)
         case .extend(slot, let added, let timestamp, let digest):
+            more = added
             record.timestamp = timestamp
             record.digest = digest
-            writer.put(record, adding: added)
-        case .remove(slot): break
-        default: writer.put(record)
+        case .remove(slot): return
+        default: break
         }
+        write(record, adding: more, &writer)
+    }
+
+    /// A variable, if it belongs into a backend's blob. A guest's own of the name of our resume state does not.
+    private func write(_ record: VariableRecord, adding added: [UInt8] = [], _ writer: inout BlobWriter) {
+        if !record.attributes.contains(.nonVolatile) || VariableBlob.isResumeState(record) { return }
+        writer.put(record, adding: added)
     }
 
     /// Everything, volatile variables and the runtime latch too: the save file. Source: varstored.md 11.5.
     public func saveBlob() -> VariableBlob {
-        VariableBlob(records: store.records, ancillary: ancillary, latched: isLatched)
+        let records = store.records.filter { !VariableBlob.isResumeState($0) }
+        return VariableBlob(records: records, ancillary: ancillary, latched: isLatched)
     }
 }

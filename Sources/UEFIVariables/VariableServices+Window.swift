@@ -23,8 +23,8 @@ extension VariableServices {
         return value
     }
 
-    /// A write of `size` bytes (1, 2 or 4) at `offset` of the data register. Answers whether PPIBuffer changed, so that a
-    /// backend write is to be scheduled. Source: varstored.md 10.4, 13.4.
+    /// A write of `size` bytes (1, 2 or 4) at `offset` of the data register. Answers whether PPIBuffer changed, so
+    /// that a backend write is to be scheduled. Source: varstored.md 10.4, 13.4.
     public mutating func writeWindow(offset: Int, size: Int, value: UInt32) -> Bool {
         guard let start = windowPlace(offset, size) else { return false }
         let slot = slot(.ppiBuffer)

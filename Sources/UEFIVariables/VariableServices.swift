@@ -3,8 +3,8 @@
 
 /// The state of one guest's variables and what decides on requests. No I/O, no clock. Source: varstored.md 1.
 ///
-/// A request goes through `decide`, then the plan's effect is carried out by the caller, then through `complete`, and the
-/// reply through `VariableStore.encode`. One request at a time; the PPI window may be used in between.
+/// A request goes through `decide`, then the plan's effect is carried out by the caller, then through `complete`, and
+/// the reply through `VariableStore.encode`. One request at a time; the PPI window may be used in between.
 public struct VariableServices: Sendable {
     /// The published variables.
     public internal(set) var store: VariableStore
@@ -98,6 +98,7 @@ public struct VariableServices: Sendable {
         guard let slot = store.slot(of: name, guid) else { throw .notFound }
         if atRuntime && !store.slots[Int(slot)].record.attributes.contains(.runtime) { throw .notFound }
         let count = store.slots[Int(slot)].record.data.count
+        if count > VariableRecord.loadedByteCountMax { throw .deviceError }  // no blob has it, and no reply could
         return VariableReply(UInt64(count) > room ? .needed(count) : .variable(slot: slot))
     }
 

@@ -1,5 +1,6 @@
-// All variables of one guest: an ordered list, newest first, a hash index by key beside it, and the running sum of charges.
-// Not for: whether a change is allowed (SetDecision.swift); changes come as a StoreChange (StoreChange.swift).
+// All variables of one guest: an ordered list, newest first, a hash index by key beside it, and the running sum of
+// charges. Not for: whether a change is allowed (SetDecision.swift); changes come as a StoreChange
+// (StoreChange.swift).
 
 /// The variables of a guest in enumeration order, newest first. Finding one is constant, stepping to the next too.
 /// Source: varstored.md 3.5, 5.
