@@ -11,15 +11,15 @@ struct DistinguishedName {
 
     /// One attribute: its type, and the value as compared.
     private struct Attribute: Equatable {
-        var type: ASN1ObjectIdentifier
+        /// The DER of the object identifier: there is one for each.
+        var type: ArraySlice<UInt8>
         /// The type of a string does not count once it is decoded: 0 then, else the tag.
         var tag: UInt
         var value: [UInt8]
 
         /// An order, so that two sets of attributes can be compared one by one.
         static func precedes(_ one: Attribute, _ other: Attribute) -> Bool {
-            let types = (one.type.oidComponents, other.type.oidComponents)
-            if types.0 != types.1 { return types.0.lexicographicallyPrecedes(types.1) }
+            if one.type != other.type { return one.type.lexicographicallyPrecedes(other.type) }
             if one.tag != other.tag { return one.tag < other.tag }
             return one.value.lexicographicallyPrecedes(other.value)
         }
@@ -38,13 +38,13 @@ struct DistinguishedName {
             var attributes: [Attribute] = []
             while let member = members.nextIfAny() {
                 var pair = try DERFields(member, .sequence, of: .certificate)
-                let type = try pair.next().objectIdentifier(of: .certificate)
+                let type = try pair.next()
                 let value = try pair.next()
                 try pair.end()
-                if type == ObjectIdentifiers.commonName, commonName == nil {
+                if try type.objectIdentifier(of: .certificate) == ObjectIdentifiers.commonName, commonName == nil {
                     commonName = try value.content(value.identifier, of: .certificate)
                 }
-                attributes.append(Self.attribute(type, value))
+                attributes.append(Self.attribute(type.encodedBytes, value))
             }
             guard !attributes.isEmpty else { throw .structure(.certificate) }
             if attributes.count > 1 { attributes.sort(by: Attribute.precedes) }
@@ -60,7 +60,7 @@ struct DistinguishedName {
         encoded == other.encoded || relativeNames == other.relativeNames
     }
 
-    private static func attribute(_ type: ASN1ObjectIdentifier, _ value: ASN1Node) -> Attribute {
+    private static func attribute(_ type: ArraySlice<UInt8>, _ value: ASN1Node) -> Attribute {
         if case .primitive(let content) = value.content, let text = decoded(content, value.identifier) {
             return Attribute(type: type, tag: 0, value: folded(text))
         }

@@ -19,6 +19,8 @@ struct CertificateSketch {
     /// SubjectPublicKeyInfo instead of the key's.
     var publicKeyInfo: [UInt8]?
     var digest = DigestAlgorithm.sha256
+    /// The digest that the signed part names, when it is another one.
+    var namedDigest: DigestAlgorithm?
 
     init(_ commonName: String, _ key: RSASigningKey) {
         self.key = key
@@ -44,7 +46,7 @@ struct CertificateSketch {
     var der: [UInt8] {
         get throws {
             let algorithm = DERBytes.algorithm(Self.signatureAlgorithm(digest))
-            let signedPart = signedPart(algorithm)
+            let signedPart = signedPart(DERBytes.algorithm(Self.signatureAlgorithm(namedDigest ?? digest)))
             let signature = try (issuerKey ?? key).signature(over: [signedPart], digest: digest)
             return DERBytes.sequence(signedPart, algorithm, DERBytes.bits(signature))
         }

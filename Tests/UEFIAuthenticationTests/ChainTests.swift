@@ -221,11 +221,19 @@ struct ChainTests {
         var trusted = kek
         trusted.extensions.append(Sketch.subjectKeyIdentifier([1, 2]))
         let directory = { (name: [UInt8]) in DERBytes.value(0xA1, DERBytes.value(0xA4, name)) }
+        // Of several names of the issuer the first directoryName counts.
+        let names = { (first: [UInt8], second: [UInt8]) in
+            DERBytes.value(
+                0xA1, DERBytes.value(0x82, Array("host".utf8)), DERBytes.value(0xA4, first),
+                DERBytes.value(0xA4, second))
+        }
         let right: [[[UInt8]]] = [
+            [names(kek.subject, Sketch.name("other"))],
             [DERBytes.value(0x80, [1, 2])], [], [directory(kek.subject), DERBytes.value(0x82, [1])],
             [DERBytes.value(0x80, [1, 2]), directory(kek.subject), DERBytes.value(0x82, [1])],
         ]
         let wrong: [[[UInt8]]] = [
+            [names(Sketch.name("other"), kek.subject)],
             [DERBytes.value(0x80, [1, 3])], [directory(Sketch.name("other"))], [DERBytes.value(0x82, [2])],
         ]
         for (parts, expected) in right.map({ ($0, nil) }) + wrong.map({ ($0, AuthenticationRefusal.chain) }) {
@@ -255,6 +263,10 @@ struct ChainTests {
             leaf.digest = digest
             #expect(try refused(leaf) == nil)
         }
+        // Both places in a certificate name the same one.
+        var twofold = leaf
+        twofold.namedDigest = .sha384
+        #expect(try refused(twofold) == .chain)
         for last in [5, 10] as [UInt8] {
             // The algorithm stands twice in a certificate, and its signature covers the first place.
             let identifier = ObjectIdentifierBytes.rsaEncryption.dropLast()
