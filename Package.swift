@@ -39,6 +39,7 @@ let pureTargets: [Target] = [
     library("XenPlatform", ["XenABI", "StatisticsPage"]),
     library("XenDeviceModel", ["XenABI", "XenPlatform", "StatisticsPage"]),
     library("SandboxWire", ["XenABI", "XenPlatform"]),
+    library("UEFIVariables"),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -65,6 +66,20 @@ let modelTargets: [Target] = [
     library(
         "XenDeviceModelTesting", ["XenABI", "XenPlatform", "XenDeviceModel", "HypervisorModel", "SandboxServer"]),
 ]
+
+/// Signatures of variables: the only targets with code of other packages below a daemon.
+let authenticationTargets: [Target] = [
+    library(
+        "UEFIAuthentication",
+        [
+            "UEFIVariables", .product(name: "SwiftASN1", package: "swift-asn1"),
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+        ])
+]
+
+/// Files with variables, read and written.
+let formatTargets: [Target] = [library("VariableFormats", ["UEFIVariables"])]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
@@ -124,6 +139,18 @@ let testTargets: [Target] = [
             "SystemCalls",
         ], path: "Tests/Agreement",
         swiftSettings: house),
+    tests("UEFIVariablesTests", ["UEFIVariables"]),
+    tests("VariableFormatsTests", ["VariableFormats", "UEFIVariables", "UEFIAuthentication"]),
+    // Converts files with variables, for Tests/UEFIPeers/formats.
+    .executableTarget(
+        name: "uefi-formats-test",
+        dependencies: ["VariableFormats", "UEFIVariables", "UEFIAuthentication", "SystemCalls"],
+        path: "Tests/UEFIPeers/formats-program", swiftSettings: house),
+    tests("UEFIAuthenticationTests", ["UEFIAuthentication", "UEFIVariables"]),
+    // Our side of the tests against OpenSSL and efitools (Tests/UEFIPeers/check).
+    .executableTarget(
+        name: "uefi-peer-test", dependencies: ["UEFIAuthentication", "UEFIVariables"],
+        path: "Tests/UEFIPeers/program", swiftSettings: house),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
@@ -195,6 +222,7 @@ let testTargets: [Target] = [
             "SandboxWire", "SystemCalls",
         ],
         path: "Benchmarks/sandbox/swift"),
+    program("corbel-uefi-bench", ["CSpawn", "SystemCalls", "UEFIVariables"], path: "Benchmarks/uefi"),
 ]
 
 let package = Package(
@@ -207,6 +235,7 @@ let package = Package(
         .library(name: "DaemonShell", targets: ["DaemonShell"]),
         .library(name: "XenLinux", targets: ["XenLinux", "SystemCalls"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
+        .library(name: "UEFIVariables", targets: ["UEFIVariables"]),
     ]
         + (embedded
             ? []
@@ -214,7 +243,14 @@ let package = Package(
                 .library(name: "HypervisorModel", targets: ["HypervisorModel"]),
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
-    dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
+    dependencies: embedded
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+            .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        ],
+    targets: pureTargets + systemTargets
+        + (embedded ? [] : modelTargets + authenticationTargets + formatTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )
