@@ -291,6 +291,23 @@ struct UserModeTests {
         #expect(guest.record(.dbx)?.timestamp == year(1))
     }
 
+    /// The public update itself is in no package: Tests/UEFIPeers/check takes it where it has been put.
+    @Test("145, with keys of ours: 443 hashes of 2010 are appended to dbx by a leaf under an authority of KEK")
+    func publicUpdate() throws {
+        var guest = guest
+        let appending = VariableAttributes(0x67)
+        let list = hashList((1...443).map(hash))
+        var signer = keys.byLeaf
+        signer.certificates.append(keys.kekDER)
+        let time = EFITime(year: 2010, month: 3, day: 6, hour: 19, minute: 17, second: 21)
+        let data = try signer.data(.dbx, list, attributes: appending, at: time)
+        #expect(guest.set(.dbx, data, attributes: appending) == 0)
+        #expect(guest.record(.dbx)?.attributes == .key)
+        #expect(guest.record(.dbx).map { SignatureLists($0.data).entryCount } == 443)
+        #expect(guest.set(.dbx, data, attributes: appending) == 0)
+        #expect(guest.record(.dbx)?.data == list)
+    }
+
     @Test("146 to 150: a list that is signed and invalid is invalid")
     func lists() throws {
         var guest = guest
