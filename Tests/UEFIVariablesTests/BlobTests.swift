@@ -54,12 +54,26 @@ import UEFIVariables
         var other = Self.example
         other[3] = UInt8(ascii: "X")
         #expect(throws: BlobRefusal.magic) { try reading(other) }
-        for count in 0..<292 where count < 24 || count >= 24 {
+        for count in 0..<292 {
             #expect(throws: BlobRefusal.tooShort) { try reading(Array(Self.example.prefix(count))) }
         }
         var huge = Self.example
         huge[15] = 0xFF
         #expect(throws: BlobRefusal.self) { try reading(huge) }
+    }
+
+    @Test("182: 1024 records are read, 1025 are not") func recordCount() throws {
+        for count in [1023, 1024, 1025] {
+            let records = (0..<count).map { number in
+                VariableRecord(guid: .t, name: VariableName("\(number)"), attributes: .ordinary, data: [1])
+            }
+            let bytes = VariableBlob(records: records).encoded()
+            if count > 1024 {
+                #expect(throws: BlobRefusal.recordCount(1025)) { try reading(bytes) }
+            } else {
+                #expect(try reading(bytes).blob.records == records)
+            }
+        }
     }
 
     @Test("183: a record that runs past the end is put aside with all behind it; those before are kept") func past()
