@@ -222,7 +222,11 @@ let testTargets: [Target] = [
             "SandboxWire", "SystemCalls",
         ],
         path: "Benchmarks/sandbox/swift"),
-    program("corbel-uefi-bench", ["CSpawn", "SystemCalls", "UEFIVariables"], path: "Benchmarks/uefi"),
+    // It carries what swift-crypto brings.
+    .executableTarget(
+        name: "corbel-uefi-bench",
+        dependencies: ["CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats"],
+        path: "Benchmarks/uefi", swiftSettings: house),
 ]
 
 let package = Package(

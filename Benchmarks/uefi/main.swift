@@ -1,5 +1,6 @@
 // How long the variable services take for a request, on private memory: no guest, no backend, no signatures.
-// Prints a line for each figure: NAME VALUE. Not for: signed changes (they are UEFIAuthentication's time).
+//     corbel-uefi-bench ROUNDS        a line for each measurement: name, value
+// Benchmarks/uefi.awk makes a table of it. Not for: signed changes (SignedAppend.swift).
 
 import CSpawn
 import SystemCalls
@@ -56,26 +57,25 @@ private func report(_ name: String, _ value: Double) {
     try? StandardStream.output.write("\(name) \(value)\n")
 }
 
-/// The best of five times: nanoseconds of processor time that each of `count` turns takes.
+/// Nanoseconds of processor time that each of `count` turns takes.
 private func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
-    (0..<5).map { _ in
-        let start = corbel_bench_processor_time()
-        body()
-        return Double(corbel_bench_processor_time() - start) / Double(count)
-    }.min() ?? 0
+    let start = corbel_bench_processor_time()
+    body()
+    return Double(corbel_bench_processor_time() - start) / Double(count)
 }
 
 private func measureGet() {
     var service = Service(variables: 250)
     var buffer = [UInt8](repeating: 0, count: VariableRequest.bufferByteCount)
     let requests = (0..<250).map { VariableRequest.encodeGet(Service.name($0), .global, room: 4096) }
-    let before = corbel_bench_allocations()
+    var allocations: UInt64 = 0
     let time = nanosecondsEach(400 * 250) {
+        let before = corbel_bench_allocations()
         for _ in 0..<400 { for request in requests { service.run(request, into: &buffer) } }
+        allocations = corbel_bench_allocations() - before
     }
-    let allocations = corbel_bench_allocations() - before
-    report("get-250", time)
-    report("get-250-allocations", Double(allocations) / Double(2000 * 250))
+    report("get-250-ns", time)
+    report("get-250-allocations", Double(allocations) / Double(400 * 250))
 }
 
 private func measureSet() {
@@ -89,22 +89,28 @@ private func measureSet() {
     let time = nanosecondsEach(200 * 500) {
         for _ in 0..<200 { for request in requests { service.run(request, into: &buffer) } }
     }
-    report("set-250", time)
-    report("set-250-allocations", Double(corbel_bench_allocations() - before) / Double(1000 * 500))
+    report("set-250-ns", time)
+    report("set-250-allocations", Double(corbel_bench_allocations() - before) / Double(200 * 500))
 }
 
 private func measureEnumeration() {
+    var times: [Double] = []
     for count in [125, 250, 500, 840] {
         var service = Service(variables: count)
         var found = 0
-        let time = nanosecondsEach(20 * count) { for _ in 0..<20 { found = service.enumerate() } }
-        report("next-\(count)", found == count + 9 ? time : .infinity)
+        times.append(nanosecondsEach(20 * count) { for _ in 0..<20 { found = service.enumerate() } })
+        // All of them, and those that every guest has.
+        if found != count + 9 { times[times.count - 1] = .infinity }
+        report("next-\(count)-ns", times[times.count - 1])
     }
+    report("next-growth", times[times.count - 1] / times[0])
 }
 
-/// An append of hashes that are not there, to a dbx in setup mode, where no signature is looked at.
-private func measureAppend() {
-    for count in [111, 222, 443] {
+/// An append of hashes that are there already, in setup mode, where no signature is looked at.
+private func measureFilter() {
+    var times: [Double] = []
+    let counts = [111, 222, 443]
+    for count in counts {
         let entries = (0..<count).map { number in
             (VendorGUID.global, (0..<32).map { UInt8(truncatingIfNeeded: number &* 31 &>> ($0 & 1 &* 8)) })
         }
@@ -116,11 +122,31 @@ private func measureAppend() {
         var service = Service(variables: 9)
         var buffer = [UInt8](repeating: 0, count: VariableRequest.bufferByteCount)
         service.run(append, into: &buffer)
-        report("append-known-\(count)", nanosecondsEach(50) { for _ in 0..<50 { service.run(append, into: &buffer) } })
+        times.append(nanosecondsEach(50) { for _ in 0..<50 { service.run(append, into: &buffer) } })
+        report("known-\(count)-ns", times[times.count - 1])
+    }
+    report(
+        "known-growth",
+        times[times.count - 1] / Double(counts[counts.count - 1]) / (times[0] / Double(counts[0])))
+}
+
+private func run(rounds: Int) throws {
+    let append = try SignedAppend(hashes: 443)
+    for _ in 0..<rounds {
+        measureGet()
+        measureSet()
+        measureEnumeration()
+        measureFilter()
+        report("dbx-append-ns", try append.measure())
     }
 }
 
-measureGet()
-measureSet()
-measureEnumeration()
-measureAppend()
+do {
+    guard CommandLine.arguments.count == 2, let rounds = Int(CommandLine.arguments[1]), rounds > 0 else {
+        throw BenchmarkFailure(description: "usage: corbel-uefi-bench ROUNDS")
+    }
+    try run(rounds: rounds)
+} catch {
+    try? StandardStream.error.write("corbel-uefi-bench: \(error)\n")
+    exitProgram(1)
+}
