@@ -11,7 +11,10 @@ public final class IOREQServerRecord {
     /// Whether and how it has a buffered ring.
     public let handling: BufferedHandling
     /// Whether accesses are looked up in it.
-    public internal(set) var isEnabled = false
+    public internal(set) var isEnabled: Bool {
+        get { isEnabledNow }
+        set { isEnabledNow = newValue }
+    }
     /// Whether its slots have the vCPUs' ports: it was enabled with pages. Until then nothing is sent to it (15.1).
     var hasPublishedPorts = false
     /// Claimed ranges: PORT, MEMORY, PCI.
@@ -24,6 +27,8 @@ public final class IOREQServerRecord {
     var pages: PageRun?
     /// The frames, when it has its pages from the legacy pool instead (dmop.md section 8.2).
     var legacyFrames: LegacyFrames?
+    /// Behind a computed property, as some of the domain's are.
+    private var isEnabledNow = false
 
     init(_ id: IOREQServerID, owner: DomainID, handling: BufferedHandling) {
         self.id = id
