@@ -16,7 +16,7 @@ extension SandboxService {
                 + "\(journal.refusalCount) calls refused",
         ]
         for connection in connections {
-            let ports = connection.nodes?.rings.ports.count ?? 0
+            let ports = connection.nodes?.rings.portCount ?? 0
             lines.append("\(connection.name): \(ports) ports, \(connection.mappings.count) mappings")
         }
         return lines.joined(separator: "\n")
