@@ -60,10 +60,10 @@ public final class LinuxKernel: EventSink {
     /// A port of the domain has fired: its file is told, unless the port is masked.
     public func portFired(_ port: EventPort) {
         let index = Int(port.rawValue)
-        guard index < ports.count else { return keepPending(index) }
-        let known = ports[index]
-        guard !known.isMasked, let owner = known.owner else { return keepPending(index) }
-        known.isMasked = true
+        guard index < ports.count, !ports[index].isMasked, let owner = ports[index].owner else {
+            return keepPending(index)
+        }
+        ports[index].isMasked = true
         owner.enqueue(port)
     }
 
@@ -93,11 +93,11 @@ public final class LinuxKernel: EventSink {
 
     /// Lets a port of a file fire; what came meanwhile fires at once. A port that is not masked stays as it is.
     func unmask(_ port: EventPort) {
-        let known = ports[Int(port.rawValue)]
-        guard known.isMasked else { return }
-        known.isMasked = false
-        guard known.isPending else { return }
-        known.isPending = false
+        let index = Int(port.rawValue)
+        guard ports[index].isMasked else { return }
+        ports[index].isMasked = false
+        guard ports[index].isPending else { return }
+        ports[index].isPending = false
         portFired(port)
     }
 
