@@ -87,6 +87,8 @@ public final class Domain {
         get { lifeNow }
         set { lifeNow = newValue }
     }
+    /// Here, beside other small ones: each domain is smaller for it.
+    private var lifeNow = DomainLife()
     /// The latched CF8 value, one for all vCPUs. dmop.md section 6.
     package var configurationAddress: UInt32 = 0
     /// CF8 bits 24 to 27 are register bits 8 to 11: an AMD processor whose NB_CFG says so. dmop.md section 6, rule 4.
@@ -114,7 +116,6 @@ public final class Domain {
     private var vcpusNow: [VirtualCPU] = []
     private var portsNow = PortTable()
     private weak var eventSinkNow: (any EventSink)?
-    private var lifeNow = DomainLife()
 
     init(_ id: DomainID, _ shape: DomainShape, uniqueID: UInt64, on hypervisor: Hypervisor) {
         self.id = id

@@ -15,6 +15,8 @@ public final class IOREQServerRecord {
         get { isEnabledNow }
         set { isEnabledNow = newValue }
     }
+    /// Behind a computed property, as some of the domain's are.
+    private var isEnabledNow = false
     /// Whether its slots have the vCPUs' ports: it was enabled with pages. Until then nothing is sent to it (15.1).
     var hasPublishedPorts = false
     /// Claimed ranges: PORT, MEMORY, PCI.
@@ -27,8 +29,6 @@ public final class IOREQServerRecord {
     var pages: PageRun?
     /// The frames, when it has its pages from the legacy pool instead (dmop.md section 8.2).
     var legacyFrames: LegacyFrames?
-    /// Behind a computed property, as some of the domain's are.
-    private var isEnabledNow = false
 
     init(_ id: IOREQServerID, owner: DomainID, handling: BufferedHandling) {
         self.id = id

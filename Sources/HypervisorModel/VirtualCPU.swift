@@ -43,8 +43,8 @@ public final class VirtualCPU {
     public var logicalID: UInt8 = 0
 
     // Behind computed properties, as some of the domain's are.
-    private var wakeSinkNow: (any WakeSink)?
     private var isBusyNow = false
+    private var wakeSinkNow: (any WakeSink)?
 
     init(_ id: VCPUID, of domain: Domain) {
         self.id = id
