@@ -54,7 +54,8 @@ public final class EventLoop {
     /// The slot of the loop's own timer descriptor.
     private static var timerToken: UInt64 { UInt64.max }
 
-    private var poll: EventPoll
+    private let poll: EventPoll
+    // These are changed as a whole, as the gate is: a turn of the loop then needs no checks for overlapping changes.
     private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     private let timer: TimerDescriptor
@@ -63,7 +64,11 @@ public final class EventLoop {
     private var armedFor: MonotonicTime?
     private var stopping = false
     /// Told before and after each sleep, where threads share what the handlers use.
-    public var gate: (any SleepGate)?
+    public var gate: (any SleepGate)? {
+        get { gateNow }
+        set { gateNow = newValue }
+    }
+    private var gateNow: (any SleepGate)?
 
     /// Throws what the kernel answers, EMFILE say.
     public init() throws(SystemError) {
@@ -80,9 +85,11 @@ public final class EventLoop {
         let index = freeSlots.last ?? UInt32(slots.count)
         let watch = Watch(slot: index, generation: index < slots.count ? slots[Int(index)].generation : 1)
         try poll.add(descriptor, interest, token: watch.token)
-        if freeSlots.popLast() == nil { slots.append(Slot()) }
-        slots[Int(index)].descriptor = descriptor
-        slots[Int(index)].handler = handler
+        var changed = slots
+        if freeSlots.popLast() == nil { changed.append(Slot()) }
+        changed[Int(index)].descriptor = descriptor
+        changed[Int(index)].handler = handler
+        slots = changed
         return watch
     }
 
@@ -96,12 +103,14 @@ public final class EventLoop {
     /// Stops watching; the handler is let go. Before its owner closes the descriptor. Removing twice does nothing.
     public func remove(_ watch: Watch) throws(SystemError) {
         guard isWatched(watch) else { return }
-        let descriptor = slots[Int(watch.slot)].descriptor
+        var changed = slots
+        let descriptor = changed[Int(watch.slot)].descriptor
         // The slot is good for another watch, unless its generations are used up.
-        slots[Int(watch.slot)].descriptor = -1
-        slots[Int(watch.slot)].handler = nil
-        slots[Int(watch.slot)].generation &+= 1
-        if slots[Int(watch.slot)].generation < UInt32.max { freeSlots.append(watch.slot) }
+        changed[Int(watch.slot)].descriptor = -1
+        changed[Int(watch.slot)].handler = nil
+        changed[Int(watch.slot)].generation &+= 1
+        if changed[Int(watch.slot)].generation < UInt32.max { freeSlots.append(watch.slot) }
+        slots = changed
         try poll.remove(descriptor)
     }
 
@@ -114,12 +123,16 @@ public final class EventLoop {
     /// Calls the handler once, at a moment or as soon after it as the loop gets there. Equal moments fire in order of
     /// asking.
     public func schedule(at moment: MonotonicTime, _ handler: any TimerHandler) -> LoopTimer {
-        timers.insert(moment, handler)
+        var queue = timers
+        defer { timers = queue }
+        return queue.insert(moment, handler)
     }
 
     /// Forgets a timer. One that has fired or was cancelled is left alone.
     public func cancel(_ timer: LoopTimer) {
-        timers.remove(timer)
+        var queue = timers
+        queue.remove(timer)
+        timers = queue
     }
 
     /// Serves until `stop()`. Without watches and timers it sleeps for ever.
@@ -176,6 +189,12 @@ public final class EventLoop {
         // Timers made by these handlers wait for the next round, so that descriptors get their turn.
         let limit = timers.mark()
         let now = MonotonicTime.now
-        while !isOver(), let due = timers.popDue(now, before: limit) { due.handler.fired(due.timer, on: self) }
+        while !isOver(), let due = popDue(now, before: limit) { due.handler.fired(due.timer, on: self) }
+    }
+
+    private func popDue(_ now: MonotonicTime, before mark: UInt64) -> TimerQueue.Entry? {
+        var queue = timers
+        defer { timers = queue }
+        return queue.popDue(now, before: mark)
     }
 }

@@ -66,15 +66,29 @@ public final class Domain {
     /// Which frame is what.
     public internal(set) var memory: MemoryMap
     /// Its ioreq servers, ids 0 to 7.
-    var servers: [IOREQServerRecord?] = []
+    var servers: [IOREQServerRecord?] {
+        get { serversNow }
+        set { serversNow = newValue }
+    }
     /// Its vCPUs.
-    public private(set) var vcpus: [VirtualCPU] = []
+    public var vcpus: [VirtualCPU] { vcpusNow }
     /// Its event channels.
-    var ports = PortTable()
+    var ports: PortTable {
+        get { portsNow }
+        set { portsNow = newValue }
+    }
     /// The domain's own kernel, where its events go.
-    public weak var eventSink: (any EventSink)?
+    public var eventSink: (any EventSink)? {
+        get { eventSinkNow }
+        set { eventSinkNow = newValue }
+    }
     /// Shut down, dying, dead.
-    public internal(set) var life = DomainLife()
+    public internal(set) var life: DomainLife {
+        get { lifeNow }
+        set { lifeNow = newValue }
+    }
+    /// Here, beside other small ones: each domain is smaller for it.
+    private var lifeNow = DomainLife()
     /// The latched CF8 value, one for all vCPUs. dmop.md section 6.
     package var configurationAddress: UInt32 = 0
     /// CF8 bits 24 to 27 are register bits 8 to 11: an AMD processor whose NB_CFG says so. dmop.md section 6, rule 4.
@@ -96,6 +110,13 @@ public final class Domain {
     /// Mappings of its pages in other domains (`MappingToken`): while there are some, a dead domain stays.
     public internal(set) var mappingCount = 0
 
+    // What each access of the guest goes through, behind computed properties: nobody can hold on to it while it is read
+    // or replaced, so that Swift need not check at run time that no two changes overlap.
+    private var serversNow: [IOREQServerRecord?] = []
+    private var vcpusNow: [VirtualCPU] = []
+    private var portsNow = PortTable()
+    private weak var eventSinkNow: (any EventSink)?
+
     init(_ id: DomainID, _ shape: DomainShape, uniqueID: UInt64, on hypervisor: Hypervisor) {
         self.id = id
         self.shape = shape
@@ -107,7 +128,7 @@ public final class Domain {
             for frame in 0xa0..<min(0xc0, max(0xa0, shape.frameCount)) { memory.remove(frame) }
         }
         guard shape.kind != .pv else { return }
-        vcpus = (0..<shape.vcpuCount).map { VirtualCPU(VCPUID(UInt32($0)), of: self) }
+        vcpusNow = (0..<shape.vcpuCount).map { VirtualCPU(VCPUID(UInt32($0)), of: self) }
     }
 
     /// The server of this id; nil when there is none.

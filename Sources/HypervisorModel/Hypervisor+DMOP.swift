@@ -26,7 +26,7 @@ extension Hypervisor {
         try check(bufferCount < 2 || data.count > 0, .efault, "15.7 empty buffer")
         guard let domain = try admit(run.caller, to: run.target) else { return false }
         // Progress is a domain's, and not another's that was given its id between two rounds.
-        let isSame = run.progress == nil || run.domain === domain
+        let isSame = run.progress == nil || run.domainUniqueID == domain.uniqueID
         try check(isSame, .esrch, "1.2 row 4: the domain has gone between two rounds")
         var call = OperationCall(caller: run.caller, domain: domain, bufferCount: bufferCount, progress: run.progress)
         var frame = try read(&operation, call)
@@ -38,7 +38,7 @@ extension Hypervisor {
         }
         guard isContinued else { return false }
         run.progress = call.progress
-        run.domain = domain
+        run.domainUniqueID = domain.uniqueID
         return true
     }
 

@@ -37,8 +37,12 @@ public final class Hypervisor {
 
     private func keep(_ domain: Domain) {
         let number = Int(domain.id.rawValue)
-        while domainsByNumber.count <= number { domainsByNumber.append(nil) }
-        domainsByNumber[number] = domain
+        // Changed as a whole: looking one up then needs no check for overlapping changes.
+        var known = domainsByNumber
+        domainsByNumber = []
+        while known.count <= number { known.append(nil) }
+        known[number] = domain
+        domainsByNumber = known
         domains[domain.id] = domain
     }
 
@@ -64,7 +68,9 @@ public final class Hypervisor {
     /// Forgets a domain that has died: see Hypervisor+Shutdown.
     func forget(_ id: DomainID) {
         guard domains.removeValue(forKey: id) != nil else { return }
-        domainsByNumber[Int(id.rawValue)] = nil
+        var known = domainsByNumber
+        known[Int(id.rawValue)] = nil
+        domainsByNumber = known
     }
 }
 

@@ -11,7 +11,12 @@ public final class IOREQServerRecord {
     /// Whether and how it has a buffered ring.
     public let handling: BufferedHandling
     /// Whether accesses are looked up in it.
-    public internal(set) var isEnabled = false
+    public internal(set) var isEnabled: Bool {
+        get { isEnabledNow }
+        set { isEnabledNow = newValue }
+    }
+    /// Behind a computed property, as some of the domain's are.
+    private var isEnabledNow = false
     /// Whether its slots have the vCPUs' ports: it was enabled with pages. Until then nothing is sent to it (15.1).
     var hasPublishedPorts = false
     /// Claimed ranges: PORT, MEMORY, PCI.

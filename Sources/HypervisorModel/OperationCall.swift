@@ -12,8 +12,8 @@ public struct OperationRun {
     let bufferCount: UInt32
     /// What the round before has handed out; nil before the first.
     var progress: OperationProgress?
-    /// The domain of that round, which nobody is kept alive by.
-    weak var domain: Domain?
+    /// `uniqueID` of the domain of that round, which is not kept alive by this.
+    var domainUniqueID: UInt64?
 
     /// A call about to begin.
     public init(by caller: Caller, on target: DomainID, bufferCount: UInt32) {

@@ -24,7 +24,10 @@ public final class VirtualCPU {
     /// Whether its local APIC takes interrupts.
     public var isAPICEnabled = true
     /// Told when it may go on. Whoever sets it takes it back.
-    public var wakeSink: (any WakeSink)?
+    public var wakeSink: (any WakeSink)? {
+        get { wakeSinkNow }
+        set { wakeSinkNow = newValue }
+    }
     /// Times that a device model has broken a rule of section 5.1 on it.
     public internal(set) var misuseCount: UInt64 = 0
     /// What it waits for.
@@ -32,9 +35,16 @@ public final class VirtualCPU {
     /// The access that it is doing.
     var cursor = AccessCursor.nothing
     /// Whether it is doing one.
-    public internal(set) var isBusy = false
+    public internal(set) var isBusy: Bool {
+        get { isBusyNow }
+        set { isBusyNow = newValue }
+    }
     /// The logical id of its local APIC, as the guest has set it, in the flat model; 0 takes no logical interrupts.
     public var logicalID: UInt8 = 0
+
+    // Behind computed properties, as some of the domain's are.
+    private var isBusyNow = false
+    private var wakeSinkNow: (any WakeSink)?
 
     init(_ id: VCPUID, of domain: Domain) {
         self.id = id

@@ -46,7 +46,9 @@ extension SandboxEvents: PortOwner {
     private func adopt(_ answer: NumberAnswer) throws(XenError) -> BoundPort {
         guard answer.number < Self.portsMax else { throw connection.end() }
         let port = EventPort(UInt32(answer.number))
-        bound.insert(port)
+        var ports = bound
+        ports.insert(port)
+        bound = ports
         return BoundPort(port, owner: self)
     }
 }

@@ -4,6 +4,9 @@
 // The sandbox rings this process' bell when it writes to the ring and finds that the process sleeps; it takes that word
 // before it rings. A ring of the bell may come late, for what was taken already: then there is nothing, and the word is
 // set still or again.
+//
+// Rings and lists are changed as a whole (taken out, changed, put back): then Swift knows that no two changes overlap,
+// and checks nothing when they are used.
 
 internal import SandboxWire
 internal import SystemCalls
@@ -17,7 +20,7 @@ final class SandboxEvents: EventChannels {
 
     let connection: SandboxConnection
     private let memory: MappedPages
-    private var bell: SandboxBell
+    private let bell: SandboxBell
     private let wakesSandbox: EventCounter
     private var fired = RingReader(EventLayout.fired)
     private var commands = RingWriter(EventLayout.commands)
@@ -41,7 +44,7 @@ final class SandboxEvents: EventChannels {
     private var isWatched = false
 
     init(
-        _ connection: SandboxConnection, memory: consuming MappedPages, bell: consuming SandboxBell,
+        _ connection: SandboxConnection, memory: consuming MappedPages, bell: SandboxBell,
         wakesSandbox: consuming EventCounter, spinMicroseconds: UInt32
     ) throws(SystemError) {
         self.connection = connection
@@ -62,6 +65,7 @@ final class SandboxEvents: EventChannels {
             // failure is told by the next call.
             let isTold = isArmed && fired.isEmpty(memory) && taken.isEmpty
             if !isTold, !bell.isReminded { try? remind() }
+            try? bell.stopAlarm()
         }
         return bell.number
     }
@@ -72,7 +76,7 @@ final class SandboxEvents: EventChannels {
         let call: StaticString = "IOCTL_EVTCHN_NOTIFY"
         guard bound.contains(port) else { throw XenError(.enotconn, call, value: UInt64(port.rawValue)) }
         if connection.isGone { throw SandboxConnection.gone }
-        if commands.push(EventCommand.notify(port: port.rawValue).word, to: memory) {
+        if push(.notify(port: port.rawValue)) {
             hasWritten = true
             return try wake()
         }
@@ -84,7 +88,7 @@ final class SandboxEvents: EventChannels {
     func unmask(_ port: EventPort) throws(XenError) {
         guard bound.contains(port) else { return }
         if connection.isGone { throw SandboxConnection.gone }
-        guard commands.push(EventCommand.unmask(port: port.rawValue).word, to: memory) else {
+        guard push(.unmask(port: port.rawValue)) else {
             let call: StaticString = "write /dev/xen/evtchn"
             _ = try connection.ask(
                 .unmask, NumberArgument(port.rawValue), NoBody.self, call, value: UInt64(port.rawValue))
@@ -94,6 +98,12 @@ final class SandboxEvents: EventChannels {
         // Within a round it can wait: what fires is seen by the end of the round at the earliest, and mostly a
         // notification comes before.
         if isInRound { owesWaking = true } else { try wake() }
+    }
+
+    private func push(_ command: EventCommand) -> Bool {
+        var ring = commands
+        defer { commands = ring }
+        return ring.push(command.word, to: memory)
     }
 
     private func wake() throws(XenError) {
@@ -111,11 +121,15 @@ final class SandboxEvents: EventChannels {
     func next() throws(XenError) -> EventPort? {
         if !taken.isEmpty {
             isInRound = true
-            return taken.removeFirst()
+            var ports = taken
+            taken = []
+            let port = ports.removeFirst()
+            taken = ports
+            return port
         }
         let foundNothing = !isInRound
         while true {
-            switch fired.pop(from: memory) {
+            switch pop() {
             case .word(let word):
                 // A port that was unbound meanwhile.
                 guard bound.contains(EventPort(word)) else { continue }
@@ -126,6 +140,12 @@ final class SandboxEvents: EventChannels {
             }
             if try settle(foundNothing: foundNothing) { return nil }
         }
+    }
+
+    private func pop() -> RingReader.Outcome {
+        var ring = fired
+        defer { fired = ring }
+        return ring.pop(from: memory)
     }
 
     /// At the end of a round: sets the word. False: something came meanwhile.
@@ -177,13 +197,16 @@ final class SandboxEvents: EventChannels {
 
     /// Takes everything from the ring but a port that is unbound: its number may soon be that of another channel.
     func forget(_ port: EventPort) {
-        bound.remove(port)
-        taken.removeAll { $0 == port }
-        while case .word(let word) = fired.pop(from: memory) {
-            if word != port.rawValue { taken.append(EventPort(word)) }
+        var others = bound
+        others.remove(port)
+        bound = others
+        var ports = taken.filter { $0 != port }
+        while case .word(let word) = pop() {
+            if word != port.rawValue { ports.append(EventPort(word)) }
         }
+        taken = ports
         // A failure is told by the next call.
-        if !taken.isEmpty { try? remind() }
+        if !ports.isEmpty { try? remind() }
     }
 
     // MARK: Waiting
@@ -244,6 +267,7 @@ final class SandboxEvents: EventChannels {
                 bell.watchNoOther()
             }
             if isAll { return try bell.look(milliseconds: milliseconds) }
+            try bell.stopAlarm()
             let ready = try waitUntilReadable(bell.number, or: other, milliseconds: milliseconds)
             return ready.contains(.second) ? .other : ready.isEmpty ? [] : .reminder
         } catch {

@@ -16,7 +16,7 @@ extension SandboxService {
                 + "\(journal.refusalCount) calls refused",
         ]
         for connection in connections {
-            let ports = connection.nodes?.rings.ports.count ?? 0
+            let ports = connection.nodes?.rings.portCount ?? 0
             lines.append("\(connection.name): \(ports) ports, \(connection.mappings.count) mappings")
         }
         return lines.joined(separator: "\n")
@@ -53,9 +53,8 @@ extension SandboxService {
     func leaveServers(of connection: ServedConnection) {
         guard let nodes = connection.nodes else { return }
         for own in connection.ownServers {
-            guard let record = own.record, let domain = hypervisor.domain(own.domain),
-                domain.server(record.id) === record
-            else { continue }
+            let record = own.record
+            guard hypervisor.domain(own.domain)?.server(record.id) === record else { continue }
             let text = "ioreq server \(record.id.rawValue) of domain \(own.domain.rawValue)"
             switch options.onDisconnect {
             case .keep: log("left over by \(connection.name): \(text)")

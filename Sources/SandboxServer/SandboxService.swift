@@ -22,7 +22,8 @@ public final class SandboxService {
     var doorWatch: Watch?
     private var kernels: [DomainID: LinuxKernel] = [:]
     var connections: [ServedConnection] = []
-    /// Connections whose rings have more than one turn serves.
+    /// Connections whose rings have more than one turn serves. Changed as a whole, so that a turn needs no checks for
+    /// overlapping changes.
     private var busy: [ServedConnection] = []
     private var canGuestsGoOn = false
     private var isStopping = false
@@ -107,7 +108,7 @@ public final class SandboxService {
         var canSleep = true
         for connection in connections {
             if let rings = connection.nodes?.rings, !rings.arm() {
-                busy.append(connection)
+                hasMore(connection)
                 canSleep = false
             }
         }
@@ -139,7 +140,7 @@ public final class SandboxService {
         if let watch = connection.socketWatch { try? loop.remove(watch) }
         if let watch = connection.ringWatch { try? loop.remove(watch) }
         connections.removeAll { $0 === connection }
-        busy.removeAll { $0 === connection }
+        busy = busy.filter { $0 !== connection }
         log("\(connection.name) has ended: \(reason)")
         connection.end()
         leaveServers(of: connection)
@@ -191,7 +192,10 @@ public final class SandboxService {
 
     /// A connection is to be served again in the next turn, whether or not anything comes.
     func hasMore(_ connection: ServedConnection) {
-        if !busy.contains(where: { $0 === connection }) { busy.append(connection) }
+        var more = busy
+        busy = []
+        if !more.contains(where: { $0 === connection }) { more.append(connection) }
+        busy = more
     }
 
     /// Rounds of a call in one turn: all that are under way share a turn's, and each has one.

@@ -133,7 +133,7 @@ extension ServedConnection {
         guard frame.opcode == .createIOREQServer,
             let record = service.hypervisor.domain(domain)?.server(frame.payload(DMOP.CreateIOREQServer.self).id)
         else { return }
-        ownServers.removeAll { $0.record == nil }
+        ownServers.removeAll { service.hypervisor.domain($0.domain)?.server($0.record.id) !== $0.record }
         ownServers.append(OwnServer(domain: domain, record: record))
     }
 

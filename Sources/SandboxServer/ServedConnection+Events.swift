@@ -24,7 +24,7 @@ extension ServedConnection {
             let port = EventPort(try NumberArgument(whole: body).number)
             attempt(header) { () throws(Refusal) in
                 try rings.file.unbind(port)
-                rings.unbound(port)
+                rings.portUnbound()
             }
         case .notify:
             let port = EventPort(try NumberArgument(whole: body).number)
@@ -43,13 +43,13 @@ extension ServedConnection {
     }
 
     private func bind(_ header: WireHeader, _ rings: ServedRings, _ body: () throws(Refusal) -> EventPort) {
-        guard rings.ports.count < WireLimits.portsPerConnection else {
+        guard rings.portCount < WireLimits.portsPerConnection else {
             service.log("\(name) has bound as many ports as it may")
             return answer(header, WireResult(.enospc, .sandbox), NoBody())
         }
         do throws(Refusal) {
             let port = try body()
-            rings.bound(port)
+            rings.portBound()
             // A fresh port may have fired: who was asked first has the answer first, which does not matter to the ring.
             answer(header, .success, NumberAnswer(UInt64(port.rawValue)))
         } catch {

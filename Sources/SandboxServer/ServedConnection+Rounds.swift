@@ -45,7 +45,8 @@ extension ServedConnection {
 
     /// A turn's rounds of the call that is under way.
     func goOnWithCall() {
-        guard var call = callUnderWay, let file = nodes?.privcmd, !isClosed else { return }
+        guard var call = callUnderWay, let nodes, !isClosed else { return }
+        let file = nodes.privcmd
         // Taken out, so that its buffers are not copied for each turn.
         callUnderWay = nil
         let isOver = goOn(&call, file, roundsMax: service.roundsPerCall)

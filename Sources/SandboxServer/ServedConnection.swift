@@ -27,7 +27,7 @@ final class ServedConnection: DescriptorHandler {
     /// An ioreq server that this process has made, while it is there.
     struct OwnServer {
         var domain: DomainID
-        weak var record: IOREQServerRecord?
+        var record: IOREQServerRecord
     }
 
     unowned let service: SandboxService
@@ -43,7 +43,8 @@ final class ServedConnection: DescriptorHandler {
     /// Mappings, by number.
     var mappings: [UInt32: MappingToken?] = [:]
     private var nextMapping: UInt32 = 1
-    /// Servers that it has made.
+    /// Servers that it has made, and some that have gone. Not weak: references to what is referred to weakly cost
+    /// more, and each request takes some.
     var ownServers: [OwnServer] = []
     /// A call that goes on in the next turn: while there is one, no packets are taken.
     var callUnderWay: CallUnderWay?

@@ -21,7 +21,8 @@ final class ServedGuests {
     static let traceBytesMax = 4 << 20
 
     private var runs: [DomainID: Run] = [:]
-    /// The domains whose programs run, in the order of their turns.
+    /// The domains whose programs run, in the order of their turns. Changed as a whole, so that looking at it needs no
+    /// check for overlapping changes.
     private var turns: [DomainID] = []
     /// Whose turn is next.
     private var next = 0
@@ -41,7 +42,7 @@ final class ServedGuests {
         forgetTheDead()
         let guest = Guest(domain, program, seed: seed)
         runs[domain.id] = Run(guest: guest, asker: asker, header: header)
-        if !turns.contains(domain.id) { turns.append(domain.id) }
+        if !turns.contains(domain.id) { turns = turns + [domain.id] }
         return true
     }
 
@@ -57,7 +58,7 @@ final class ServedGuests {
             if turns.count <= next { next = 0 }
             let id = turns[next]
             guard let run = runs[id], !run.isFinished else {
-                turns.remove(at: next)
+                turns = turns.filter { $0 != id }
                 continue
             }
             let share = min(left, Self.stepsPerShare)

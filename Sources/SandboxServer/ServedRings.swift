@@ -1,5 +1,7 @@
 // The sandbox' side of the rings that it shares with a process: what fires goes in, commands come out. Everything that
 // the process has written there is a hint. Not for: packets (ServedConnection).
+// Rings are changed as a whole (taken out, changed, put back): then Swift knows that no two changes overlap,
+// and checks nothing when they are used.
 
 internal import HypervisorModel
 internal import SandboxWire
@@ -31,7 +33,7 @@ final class ServedRings {
     private var fired = RingWriter(EventLayout.fired)
     private var commands = RingReader(EventLayout.commands)
     /// Ports that are bound.
-    private(set) var ports: Set<UInt32> = []
+    private(set) var portCount = 0
 
     init(_ file: EventChannelFile) throws(SystemError) {
         self.file = file
@@ -51,9 +53,9 @@ final class ServedRings {
     /// What the process gets, in the order of `Welcome`.
     var descriptors: [Int32] { [memoryFile.rawValue, bellPoll.number, counter.descriptor.rawValue] }
 
-    func bound(_ port: EventPort) { ports.insert(port.rawValue) }
+    func portBound() { portCount += 1 }
 
-    func unbound(_ port: EventPort) { ports.remove(port.rawValue) }
+    func portUnbound() { portCount -= 1 }
 
     /// Whether there are commands, as far as the process says. Costs no system call.
     var hasCommands: Bool { !commands.isEmpty(memory) }
@@ -61,9 +63,11 @@ final class ServedRings {
     /// Puts what has fired into the ring, as far as there is room, and wakes the process if it sleeps.
     func pump() {
         var isNew = false
-        while fired.hasRoom(memory), let port = try? file.next() {
-            isNew = fired.push(port.rawValue, to: memory) || isNew
+        var ring = fired
+        while ring.hasRoom(memory), let port = try? file.next() {
+            isNew = ring.push(port.rawValue, to: memory) || isNew
         }
+        fired = ring
         guard isNew, EventLayout.processSleeps.take(memory) else { return }
         try? bell.signal()
     }
@@ -77,7 +81,7 @@ final class ServedRings {
     /// Serves commands, so many at most. `arms`: when there are no more, the process is told to signal.
     func serve(max: Int, arms: Bool) -> Outcome {
         for _ in 0..<max {
-            switch commands.pop(from: memory) {
+            switch pop() {
             case .word(let word):
                 guard let command = EventCommand(word) else { return .broken("an unknown command in its ring") }
                 perform(command)
@@ -89,10 +93,16 @@ final class ServedRings {
         return .more
     }
 
+    private func pop() -> RingReader.Outcome {
+        var ring = commands
+        defer { commands = ring }
+        return ring.pop(from: memory)
+    }
+
     /// Ports that are not the process' own are ignored by the file.
     private func perform(_ command: EventCommand) {
         switch command {
-        case .notify(let port): if ports.contains(port) { try? file.notify(EventPort(port)) }
+        case .notify(let port): if file.owns(EventPort(port)) { try? file.notify(EventPort(port)) }
         case .unmask(let port): file.unmask(EventPort(port))
         }
     }

@@ -37,21 +37,23 @@ public struct EventPoll: ~Copyable {
     public static var batchCountMax: Int { 64 }
 
     private let descriptor: OwnedDescriptor
-    private var batch: [epoll_event]
+    /// Memory of its own, so that waiting changes nothing that Swift would check for overlapping changes.
+    private let batch: UnsafeMutableBufferPointer<epoll_event>
 
     /// An epoll instance that watches nothing yet.
     public init() throws(SystemError) {
-        descriptor = OwnedDescriptor(owning: try once("epoll_create1") { corbel_epoll_create() })
-        // SAFETY: all zero is a good epoll_event; it is called unsafe for its union alone.
-        unsafe batch = Array(repeating: epoll_event(), count: Self.batchCountMax)
+        self.init(owning: OwnedDescriptor(owning: try once("epoll_create1") { corbel_epoll_create() }))
     }
 
     /// An epoll instance that another process has made. What is added to it here, both may be told of.
     public init(owning descriptor: consuming OwnedDescriptor) {
         self.descriptor = descriptor
-        // SAFETY: as above.
-        unsafe batch = Array(repeating: epoll_event(), count: Self.batchCountMax)
+        // SAFETY: freed by deinit, the only other one who has it. All zero is a good epoll_event.
+        unsafe batch = .allocate(capacity: Self.batchCountMax)
+        unsafe batch.initialize(repeating: epoll_event())
     }
+
+    deinit { unsafe batch.deallocate() }
 
     /// The instance's own descriptor, readable while something is ready: for waiting for it in turn.
     public var number: Int32 { descriptor.rawValue }
@@ -73,16 +75,15 @@ public struct EventPoll: ~Copyable {
 
     /// Sleeps until something is ready or `milliseconds` have passed (nil: for ever). Answers the number of events; 0
     /// also when a signal came.
-    public mutating func wait(milliseconds: Int32?) throws(SystemError) -> Int {
+    public func wait(milliseconds: Int32?) throws(SystemError) -> Int {
         try waitOnce(milliseconds: milliseconds) ?? 0
     }
 
     /// As `wait`, but nil when a signal came.
-    public mutating func waitOnce(milliseconds: Int32?) throws(SystemError) -> Int? {
-        // SAFETY: the kernel writes at most `batchCountMax` events, which is the size of the array.
-        let count = unsafe batch.withUnsafeMutableBufferPointer { events in
-            unsafe epoll_wait(descriptor.rawValue, events.baseAddress, Int32(events.count), milliseconds ?? -1)
-        }
+    public func waitOnce(milliseconds: Int32?) throws(SystemError) -> Int? {
+        // SAFETY: the kernel writes at most as many events as the batch has room for.
+        let count = unsafe epoll_wait(
+            descriptor.rawValue, batch.baseAddress, Int32(Self.batchCountMax), milliseconds ?? -1)
         if count >= 0 { return Int(count) }
         let code = corbel_errno()
         if code == EINTR { return nil }
@@ -91,8 +92,9 @@ public struct EventPoll: ~Copyable {
 
     /// An event of the last wait, from 0 on.
     public func event(at index: Int) -> (token: UInt64, readiness: Readiness) {
-        // SAFETY: the union is always used as its 64-bit member.
-        unsafe (batch[index].data.u64, Readiness(events: batch[index].events))
+        precondition(index >= 0 && index < Self.batchCountMax, "an event that no wait can have answered")
+        // SAFETY: in bounds, checked above; the union is always used as its 64-bit member.
+        return unsafe (batch[index].data.u64, Readiness(events: batch[index].events))
     }
 
     private func change(

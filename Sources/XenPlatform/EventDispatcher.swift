@@ -68,25 +68,22 @@ public final class EventDispatcher {
     }
 
     private func serve(_ port: EventPort) throws(XenError) {
-        guard let connection = connection(of: port) else { return try events.unmask(port) }
-        switch connection.unmasking {
+        let index = Self.firstIndex(from: port, in: connections)
+        guard index < connections.count, connections[index].port == port else { return try events.unmask(port) }
+        let handler = connections[index].handler
+        switch connections[index].unmasking {
         case .beforeHandler:
             try events.unmask(port)
-            try connection.handler.portFired(port)
+            try handler.portFired(port)
         case .afterHandler:
             do throws(XenError) {
-                try connection.handler.portFired(port)
+                try handler.portFired(port)
             } catch {
                 try events.unmask(port)
                 throw error
             }
             try events.unmask(port)
         }
-    }
-
-    private func connection(of port: EventPort) -> Connection? {
-        let index = Self.firstIndex(from: port, in: connections)
-        return index < connections.count && connections[index].port == port ? connections[index] : nil
     }
 
     /// Index of the first connection whose port is not below `port`.

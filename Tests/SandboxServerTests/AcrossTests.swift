@@ -218,6 +218,39 @@ import XenPlatform
         withExtendedLifetime(bound) {}
     }
 
+    @Test("a long wait runs out on time, also after others that were ended or shorter; what ends it wakes nobody else")
+    func longWaits() throws {
+        let sandbox = try RunningSandbox()
+        let id = try sandbox.control().createDomain(DomainRequest(kind: 0, id: DomainID(9), frameCount: 0))
+        let (dom0, guest) = (
+            try sandbox.platform(),
+            try SandboxClient.open(path: sandbox.path, caller: Hello(caller: id, privilege: .none))
+        )
+        let offered = try dom0.events.bindUnbound(id)
+        let bound = try guest.events.bindInterdomain(DomainID(0), port: offered.port)
+        // Two waits that the port ends, and what they were to wait for has not come when the next one begins.
+        for milliseconds: Int32 in [400, 300] {
+            #expect(try guest.events.wait(orReadable: nil, milliseconds: milliseconds) == .event)
+            while try guest.events.next() != nil {}
+            try guest.events.unmask(bound.port)
+            try dom0.events.notify(offered.port)
+        }
+        #expect(try guest.events.wait(orReadable: nil, milliseconds: 5000) == .event)
+        while try guest.events.next() != nil {}
+        for milliseconds: Int32 in [350, 150, 20, 200] {
+            let begin = MonotonicTime.now
+            #expect(try guest.events.wait(orReadable: nil, milliseconds: milliseconds) == .timeout)
+            #expect(MonotonicTime.now >= begin.advanced(byMilliseconds: milliseconds))
+            #expect(MonotonicTime.now < begin.advanced(byMilliseconds: milliseconds + 5000))
+        }
+        // Ended early by the port: the descriptor does not tell of the time that was to be waited for.
+        try guest.events.unmask(bound.port)
+        try dom0.events.notify(offered.port)
+        #expect(try guest.events.wait(orReadable: nil, milliseconds: 100) == .event)
+        while try guest.events.next() != nil {}
+        #expect(try waitUntilReadable(guest.events.descriptor, milliseconds: 250) == [])
+    }
+
     /// In an array.
     private final class Port {
         let port: BoundPort

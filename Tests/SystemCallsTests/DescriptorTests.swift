@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func epollAnswersTheTokenAndWhatIsReady() throws {
-        var poll = try EventPoll()
+        let poll = try EventPoll()
         let pipe = try Pipe()
         try poll.add(pipe.writing.rawValue, .writable, token: 0xFFFF_FFFF_0000_0001)
         try poll.add(pipe.reading.rawValue, .readable, token: 2)

@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test func anEdgeIsToldOnceForEachSignal() throws {
-        var poll = try EventPoll()
+        let poll = try EventPoll()
         let counter = try EventCounter()
         try poll.add(counter.descriptor.rawValue, [.readable, .edge], token: 1)
         try counter.signal()

@@ -121,8 +121,9 @@ extension Domain {
     /// The register that a port is for, while a function is latched. dmop.md section 6, rule 4.
     @inline(__always)
     func configurationRegister(port: UInt64) -> PCIRegister? {
+        guard port & ~3 == 0xcfc else { return nil }
         let latched = configurationAddress
-        guard port & ~3 == 0xcfc, latched & 0x8000_0000 != 0 else { return nil }
+        guard latched & 0x8000_0000 != 0 else { return nil }
         var offset = latched & 0xfc | UInt32(truncatingIfNeeded: port) & 3
         if extendsConfigurationAddress { offset |= (latched >> 24 & 0xf) << 8 }
         return PCIRegister(function: PCIAddress(latched >> 8 & 0xffff), offset: offset)

@@ -7,9 +7,12 @@ public import XenABI
 public final class EventChannelFile {
     let kernel: LinuxKernel
     /// Called when `read` would no longer wait: the ring was empty and is not, or has overflowed.
-    public var whenReadable: (() -> Void)?
+    public var whenReadable: (() -> Void)? {
+        get { readableCall }
+        set { readableCall = newValue }
+    }
     /// Whether a port came that had no room. Then reading is EFBIG until RESET, and polling says error.
-    public private(set) var hasOverflowed = false
+    public var hasOverflowed: Bool { isOverflowed }
     /// The only domain of this file; nil: any.
     public private(set) var restriction: DomainID?
 
@@ -19,6 +22,9 @@ public final class EventChannelFile {
     private var consumed = 0
     private var portCount = 0
     private var isClosed = false
+    // Behind computed properties: who is outside can't be seen to make no overlapping changes, which is checked then.
+    private var readableCall: (() -> Void)?
+    private var isOverflowed = false
 
     init(_ kernel: LinuxKernel) { self.kernel = kernel }
 
@@ -91,7 +97,7 @@ public final class EventChannelFile {
     public func unbind(_ port: EventPort) throws(Refusal) {
         do throws(Refusal) {
             try check(port.rawValue < kernel.portRange, .einval, "10 beyond the kernel's port range")
-            try check(kernel.owns(port, self), .enotconn, "10 not bound on this file")
+            try check(owns(port), .enotconn, "10 not bound on this file")
         } catch {
             throw logged(error, "IOCTL_EVTCHN_UNBIND", nil)
         }
@@ -99,9 +105,12 @@ public final class EventChannelFile {
         kernel.release(port)
     }
 
+    /// Whether a port is bound on this file.
+    package func owns(_ port: EventPort) -> Bool { kernel.owns(port, self) }
+
     /// NOTIFY.
     public func notify(_ port: EventPort) throws(Refusal) {
-        guard kernel.owns(port, self) else {
+        guard owns(port) else {
             throw logged(Refusal(.enotconn, "10 not bound on this file"), "IOCTL_EVTCHN_NOTIFY", nil)
         }
         kernel.hypervisor.send(kernel.domain, port)
@@ -121,7 +130,7 @@ public final class EventChannelFile {
     /// RESET: empties the ring and clears an overflow. What was in it stays masked.
     public func reset() {
         consumed = produced
-        hasOverflowed = false
+        isOverflowed = false
     }
 
     /// The process has closed the file: all its ports are unbound. Nothing may be done with it afterwards.
@@ -138,10 +147,14 @@ public final class EventChannelFile {
     func enqueue(_ port: EventPort) {
         let wasReadable = produced != consumed || hasOverflowed
         if produced - consumed < ring.count {
-            ring[produced & (ring.count - 1)] = port
+            // Taken out and put back: a change in place would be checked for overlapping ones.
+            var ports = ring
+            ring = []
+            ports[produced & (ports.count - 1)] = port
+            ring = ports
             produced += 1
         } else {
-            hasOverflowed = true
+            isOverflowed = true
         }
         if !wasReadable { whenReadable?() }
     }
@@ -180,7 +193,7 @@ public final class EventChannelFile {
 
     /// Lets a port fire again; ignored when it is not bound here.
     public func unmask(_ port: EventPort) {
-        guard kernel.owns(port, self) else { return }
+        guard owns(port) else { return }
         kernel.unmask(port)
     }
 

@@ -13,12 +13,18 @@ public final class LinuxKernel: EventSink {
     public let options: KernelOptions
     let domain: Domain
 
-    /// By port: the file that has bound it.
-    private var owners: [EventChannelFile?] = []
-    /// By port: whether it is masked, as are ports that nobody has bound.
-    private var isMasked: [Bool] = []
-    /// By port: whether it has fired while masked.
-    private var isPending: [Bool] = []
+    /// What is known of a port. An object, and the list of them is changed as a whole: what happens for each event
+    /// needs no check for overlapping changes then.
+    private final class Port {
+        /// The file that has bound it.
+        var owner: EventChannelFile?
+        /// Whether it is masked, as are ports that nobody has bound.
+        var isMasked = true
+        /// Whether it has fired while masked.
+        var isPending = false
+    }
+
+    private var ports: [Port] = []
 
     /// The kernel of a domain, to which the domain's events go from here on. ESRCH when there is no such domain.
     public init(
@@ -54,10 +60,10 @@ public final class LinuxKernel: EventSink {
     /// A port of the domain has fired: its file is told, unless the port is masked.
     public func portFired(_ port: EventPort) {
         let index = Int(port.rawValue)
-        guard index < isMasked.count, !isMasked[index], let owner = owners[index] else {
+        guard index < ports.count, !ports[index].isMasked, let owner = ports[index].owner else {
             return keepPending(index)
         }
-        isMasked[index] = true
+        ports[index].isMasked = true
         owner.enqueue(port)
     }
 
@@ -65,53 +71,50 @@ public final class LinuxKernel: EventSink {
     private func keepPending(_ index: Int) {
         guard index < PortTable.portsMax else { return }
         grow(to: index)
-        isPending[index] = true
+        ports[index].isPending = true
     }
 
     private func grow(to index: Int) {
-        while isMasked.count <= index {
-            isMasked.append(true)
-            isPending.append(false)
-            owners.append(nil)
-        }
+        guard ports.count <= index else { return }
+        ports = ports + (ports.count...index).map { _ in Port() }
     }
 
     /// A port becomes a file's, and can fire.
     func adopt(_ port: EventPort, _ file: EventChannelFile) {
         grow(to: Int(port.rawValue))
-        owners[Int(port.rawValue)] = file
+        ports[Int(port.rawValue)].owner = file
         unmask(port)
     }
 
     /// Whether the file has bound the port.
     func owns(_ port: EventPort, _ file: EventChannelFile) -> Bool {
-        port.rawValue < UInt32(owners.count) && owners[Int(port.rawValue)] === file
+        port.rawValue < UInt32(ports.count) && ports[Int(port.rawValue)].owner === file
     }
 
     /// Lets a port of a file fire; what came meanwhile fires at once. A port that is not masked stays as it is.
     func unmask(_ port: EventPort) {
         let index = Int(port.rawValue)
-        guard isMasked[index] else { return }
-        isMasked[index] = false
-        guard isPending[index] else { return }
-        isPending[index] = false
+        guard ports[index].isMasked else { return }
+        ports[index].isMasked = false
+        guard ports[index].isPending else { return }
+        ports[index].isPending = false
         portFired(port)
     }
 
     /// Closes a port of a file.
     func release(_ port: EventPort) {
-        let index = Int(port.rawValue)
-        owners[index] = nil
-        isMasked[index] = true
-        isPending[index] = false
+        let known = ports[Int(port.rawValue)]
+        known.owner = nil
+        known.isMasked = true
+        known.isPending = false
         hypervisor.close(domain, port)
     }
 
     /// All ports that a file has bound.
     func ports(of file: EventChannelFile) -> [EventPort] {
-        owners.indices.filter { owners[$0] === file }.map { EventPort(UInt32($0)) }
+        ports.indices.filter { ports[$0].owner === file }.map { EventPort(UInt32($0)) }
     }
 
     /// Ports below this number are in the kernel's present range: UNBIND tells the two kinds of stranger apart.
-    var portRange: UInt32 { max(1024, (UInt32(owners.count) + 1023) / 1024 * 1024) }
+    var portRange: UInt32 { max(1024, (UInt32(ports.count) + 1023) / 1024 * 1024) }
 }

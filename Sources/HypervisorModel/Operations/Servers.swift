@@ -26,7 +26,8 @@ extension Hypervisor {
     private func allocatePorts(of server: IOREQServerRecord, in domain: Domain) throws(Refusal) {
         do throws(Refusal) {
             for vcpu in domain.vcpus {
-                server.vcpuPorts.append(try allocate(in: domain, remote: server.owner, .vcpu(vcpu.id)))
+                let port = try allocate(in: domain, remote: server.owner, .vcpu(vcpu.id))
+                server.vcpuPorts = server.vcpuPorts + [port]
                 if vcpu.id.rawValue == 0, server.handling != .off {
                     server.bufferedPort = try allocate(in: domain, remote: server.owner, .ring)
                 }
