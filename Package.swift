@@ -70,7 +70,7 @@ let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel
 
 let programTargets: [Target] = [
     .target(
-        name: "LabFiles", path: "Lab", exclude: ["setup"],
+        name: "LabFiles", path: "Lab", exclude: ["setup", "conformance"],
         resources: [
             "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
             "dom0-profile", "dom0-readme", "guest-lines",

@@ -32,8 +32,8 @@ int refused(const char *call) {
 }
 
 static int usage(void) {
-    fputs("usage: corbel-domains make pvh|hvm|pv VCPUS [KERNEL] | create-with-id ID | destroy ID | pause ID | unpause ID"
-          " | logdirty ID on|off | param ID INDEX [VALUE] | state ID\n", stderr);
+    fputs("usage: corbel-domains make pvh|hvm|pv VCPUS [KERNEL] | create-with-id ID | destroy ID | pause ID"
+          " | unpause ID | logdirty ID on|off | param ID INDEX [VALUE] | state ID\n", stderr);
     return 2;
 }
 
