@@ -39,6 +39,7 @@ let pureTargets: [Target] = [
     library("XenPlatform", ["XenABI", "StatisticsPage"]),
     library("XenDeviceModel", ["XenABI", "XenPlatform", "StatisticsPage"]),
     library("SandboxWire", ["XenABI", "XenPlatform"]),
+    library("TraceKit", ["XenABI", "XenPlatform"]),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -53,6 +54,7 @@ let systemTargets: [Target] = [
         "XenLinux",
         [
             "XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage", "SystemCalls", "DaemonShell", "SandboxClient",
+            "TraceKit",
         ]),
 ]
 
@@ -82,7 +84,7 @@ let programTargets: [Target] = [
         name: "corbel",
         dependencies: deviceModel + [
             "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
-            "SandboxWire", "ServerCalls", "EventLoop",
+            "SandboxWire", "ServerCalls", "EventLoop", "TraceKit",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
@@ -124,6 +126,8 @@ let testTargets: [Target] = [
             "SystemCalls",
         ], path: "Tests/Agreement",
         swiftSettings: house),
+    tests(
+        "TraceKitTests", ["TraceKit", "SandboxServer", "HypervisorModel", "XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
