@@ -118,8 +118,8 @@ extension Step {
         }
     }
 
-    /// MMAPBATCH_V2 with fields as they are given: `num` frames, of which `frames` are in the array, into what is mapped
-    /// at `addr`. `arr`, `err`: other addresses for the arrays.
+    /// MMAPBATCH_V2 with fields as they are given: `num` frames, of which `frames` are in the array, into what is
+    /// mapped at `addr`. `arr`, `err`: other addresses for the arrays.
     public static func mmapBatch(
         _ frames: [Value], num: UInt32? = nil, addr: Value, arr: Value? = nil, err: Value? = nil,
         on domain: Value = "G", by node: String = "privcmd"
