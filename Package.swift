@@ -84,7 +84,7 @@ let programTargets: [Target] = [
         name: "corbel",
         dependencies: deviceModel + [
             "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
-            "SandboxWire", "ServerCalls", "EventLoop", "TraceKit",
+            "SandboxWire", "ServerCalls", "EventLoop", "TraceKit", "ConformanceSuite",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
@@ -103,6 +103,16 @@ let programTargets: [Target] = [
     program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer", exclude: ["README.md"]),
     program("ShadowTable", deviceModel, path: "Examples/ShadowTable", exclude: ["README.md"]),
     program("BlockDevice", deviceModel, path: "Examples/BlockDevice", exclude: ["README.md"]),
+]
+
+/// What the conformance suite and its program need: the suite runs on real Xen, on the model and on a sandbox.
+let conformance: [Target.Dependency] = [
+    "XenABI", "XenPlatform", "HypervisorModel", "SandboxClient", "SandboxWire", "SystemCalls", "ServerCalls",
+]
+
+let conformanceTargets: [Target] = [
+    library("ConformanceSuite", conformance),
+    tests("ConformanceSuiteTests", conformance + ["ConformanceSuite"]),
 ]
 
 /// What the tests of a device need, as a user's would.
@@ -219,6 +229,6 @@ let package = Package(
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
     dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
+    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + conformanceTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )
