@@ -112,7 +112,7 @@ let conformance: [Target.Dependency] = [
 
 let conformanceTargets: [Target] = [
     library("ConformanceSuite", conformance),
-    tests("ConformanceSuiteTests", conformance + ["ConformanceSuite"]),
+    tests("ConformanceSuiteTests", conformance + ["ConformanceSuite", "SandboxServer"]),
 ]
 
 /// What the tests of a device need, as a user's would.
