@@ -13,8 +13,8 @@ extension ConformanceSuite {
                 rows: [
                     ConformanceRow(
                         "E4", "a PV domain has no device model", "1.2",
-                        .op(1).gives(.einval).before(.v4_15, 0),
-                        .op(21).gives(.einval).before(.v4_15, 0))
+                        .op(1).gives(.einval).before(.v4_14, 0),
+                        .op(21).gives(.einval).before(.v4_14, 0))
                 ]),
         ]
     }

@@ -46,7 +46,7 @@ extension Hypervisor {
     private func admit(_ caller: Caller, to target: DomainID) throws(Refusal) -> Domain? {
         guard let domain = domain(target) else { throw Refusal(.esrch, "1.2 row 4: no such domain") }
         try check(target != caller.domain, .eperm, "1.2 row 5: own domain")
-        if !domain.isTranslated, release.version < .v4_15 { return nil }
+        if !domain.isTranslated, release.version < .v4_14 { return nil }
         try check(domain.isTranslated, .einval, "1.2 row 6: not HVM or PVH")
         try check(caller.mayControl(target), .eperm, "1.2 row 7: not permitted")
         return domain
