@@ -229,6 +229,7 @@ let package = Package(
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
     dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + conformanceTargets + programTargets + testTargets),
+    targets: pureTargets + systemTargets
+        + (embedded ? [] : modelTargets + conformanceTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -198,7 +198,7 @@ extension GuestCommand {
         case .poke(let offset, let word): ([0x31, offset, word], 0)
         case .arm(let vector): ([0x50, UInt32(vector)], 0)
         case .count(let vector): ([0x51, UInt32(vector)], 1)
-        case .await(let vector, let count): ([0x52, UInt32(vector), count, 1_000_000], 1)
+        case .awaitVector(let vector, let count): ([0x52, UInt32(vector), count, 1_000_000], 1)
         case .shutDown(let reason): ([0x70, reason], 0)
         }
     }

@@ -1,5 +1,5 @@
-// Guests of a sandbox: domains by its control; what a guest does is a script of one step, run by a thread that waits for
-// its end. Not for: the exerciser, which needs no sandbox of its own here.
+// Guests of a sandbox: domains by its control; what a guest does is a script of one step, run by a thread that waits
+// for its end. Not for: the exerciser, which needs no sandbox of its own here.
 
 internal import HypervisorModel
 internal import SandboxClient
@@ -166,7 +166,7 @@ extension GuestCommand {
         case .moveOut(let address, let size, let count, let offset, let isDown):
             "rep movs \(address) \(size.rawValue) count \(count) from \(at(offset))\(down(isDown))"
         case .shutDown(let reason): "shutdown \(reason)"
-        case .arm, .count, .await: nil
+        case .arm, .count, .awaitVector: nil
         }
     }
 }

@@ -1,5 +1,5 @@
-// Guests of real Xen: a program makes domains (corbel-domains, which is built for one release of Xen and is no product),
-// the exerciser in them does what it is told. Not for: what rows mean by it.
+// Guests of real Xen: a program makes domains (corbel-domains, which is built for one release of Xen and is no
+// product), the exerciser in them does what it is told. Not for: what rows mean by it.
 
 public import XenABI
 

@@ -10,9 +10,9 @@ struct Conformance: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance", abstract: "Run the conformance suite of Xen's device-model ABI.",
         discussion: """
-            Each row is a rule of the ABI as steps with answers, per release of Xen. Without options it runs on the Xen \
-            that we are on, or, where there is no /dev/xen, on the model in this process; --hypervisor sandbox:PATH runs \
-            it on a sandbox.
+            Each row is a rule of the ABI as steps with answers, per release of Xen. Without options it runs on the \
+            Xen that we are on, or, where there is no /dev/xen, on the model in this process; --hypervisor \
+            sandbox:PATH runs it on a sandbox.
 
             On real Xen it needs root in dom0. Rows about guests need corbel-domains, a small program that is built \
             for one release of Xen (Lab/conformance in the sources), and some need the exerciser guest; without them \

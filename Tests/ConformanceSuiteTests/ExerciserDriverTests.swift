@@ -82,7 +82,7 @@ import XenABI
             (.load(0x1_2345_6789, .eight), [0x20, 0x2345_6789, 1, 8], 2),
             (.store(0xf000_0000, .two, 0x1_0000_0002), [0x21, 0xf000_0000, 0, 2, 2, 1], 0),
             (.moveOut(0xf000_0000, .one, count: 9, offset: 4), [0x23, 0xf000_0000, 0, 1, 9, 4, 0], 0),
-            (.await(0x40, count: 5), [0x52, 0x40, 5, 1_000_000], 1), (.shutDown(3), [0x70, 3], 0),
+            (.awaitVector(0x40, count: 5), [0x52, 0x40, 5, 1_000_000], 1), (.shutDown(3), [0x70, 3], 0),
         ] as [(GuestCommand, [UInt32], Int)])
     func words(command: GuestCommand, words: [UInt32], results: Int) {
         #expect(command.words.words == words && command.words.results == results)
