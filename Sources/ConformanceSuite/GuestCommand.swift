@@ -30,7 +30,7 @@ public enum GuestCommand: Hashable, Sendable {
     /// How often a vector has come on this vCPU.
     case count(UInt8)
     /// Opens interrupts until a vector has come so often, or for a while: answers how often it has.
-    case await(UInt8, count: UInt32)
+    case awaitVector(UInt8, count: UInt32)
     /// SCHEDOP_shutdown with this reason.
     case shutDown(UInt32)
 }
@@ -56,7 +56,7 @@ extension GuestCommand: CustomStringConvertible {
         case .poke(let offset, let word): "word at buffer+\(hex(offset)) = \(hex(word))"
         case .arm(let vector): "a gate for vector \(hex(vector))"
         case .count(let vector): "count of vector \(hex(vector))"
-        case .await(let vector, let count): "wait for \(count) of vector \(hex(vector))"
+        case .awaitVector(let vector, let count): "wait for \(count) of vector \(hex(vector))"
         case .shutDown(let reason): "SCHEDOP_shutdown \(reason)"
         }
     }

@@ -112,7 +112,7 @@ extension ModelHost {
         switch command {
         case .arm(let vector): vcpus[number].counts[vector] = 0
         case .count(let vector): value = vcpus[number].counts[vector] ?? 0
-        case .await(let vector, _):
+        case .awaitVector(let vector, _):
             takeInterrupts(number)
             value = vcpus[number].counts[vector] ?? 0
         case .shutDown(let reason): hypervisor.shutDown(guest, ShutdownReason(reason))
