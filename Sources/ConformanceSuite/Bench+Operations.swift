@@ -20,14 +20,14 @@ public enum DataBuffer: Hashable, Sendable {
     /// An extent of op 11.
     public struct Extent: Hashable, Sendable {
         /// Its first frame.
-        public var first: UInt64
+        public var first: Value
         /// Frames.
         public var count: UInt32
         /// Must be 0.
         public var pad: UInt32
 
         /// An extent.
-        public init(_ first: UInt64, _ count: UInt32, pad: UInt32 = 0) {
+        public init(_ first: Value, _ count: UInt32, pad: UInt32 = 0) {
             self.first = first
             self.count = count
             self.pad = pad
@@ -124,7 +124,7 @@ extension Bench {
                 var one = [UInt8](repeating: 0, count: 16)
                 one.put(UInt64(extent.count), at: 0, width: 4)
                 one.put(UInt64(extent.pad), at: 4, width: 4)
-                one.put(extent.first, at: 8, width: 8)
+                one.put(try number(extent.first), at: 8, width: 8)
                 bytes += one
             }
         }

@@ -210,6 +210,9 @@ extension GuestCommand {
         case .output(let port, let size, let value): .output(port, size, value)
         case .load(let address, let size): .load(address, size)
         case .store(let address, let size, let value): .store(address, size, value)
+        // The buffer's frames may be of type 4.
+        case .peek(let offset): .load(buffer + UInt64(offset), .four)
+        case .poke(let offset, let word): .store(buffer + UInt64(offset), .four, UInt64(word))
         case .stringInput(let port, let size, let count, let offset, let down):
             .repeatedInput(port, size, count: count, to: buffer + UInt64(offset), descending: down)
         case .stringOutput(let port, let size, let count, let offset, let down):

@@ -178,5 +178,5 @@ extension DataBuffer: CustomStringConvertible {
 
 extension DataBuffer.Extent: CustomStringConvertible {
     /// `{0x100, 1}`.
-    public var description: String { "{\(Value.text(first)), \(count)\(pad == 0 ? "" : ", pad \(pad)")}" }
+    public var description: String { "{\(first), \(count)\(pad == 0 ? "" : ", pad \(pad)")}" }
 }

@@ -23,7 +23,7 @@ extension Hypervisor {
         let first = payload.first.rawValue
         if !domain.shape.usesHAP {
             let (end, wraps) = first.addingReportingOverflow(UInt64(payload.count))
-            let highest = domain.memory.highestFrame?.rawValue ?? 0
+            let highest = domain.memory.highestFrameEver.rawValue
             try check(!wraps && end - 1 <= highest, .einval, "3.7 shadow: beyond the memory map")
         }
         guard let bits = domain.dirtyFrames.take(first: first, count: payload.count) else {
@@ -75,7 +75,7 @@ extension Hypervisor {
         // Its one pad is bytes 4 to 7.
         try check(bytes[4] | bytes[5] | bytes[6] | bytes[7] == 0, .einval, "3.11 extent.pad")
         let (end, wraps) = extent.first.rawValue.addingReportingOverflow(UInt64(extent.count))
-        let highest = domain.memory.highestFrame?.rawValue ?? 0
+        let highest = domain.memory.highestFrameEver.rawValue
         try check(extent.count > 0 && !wraps && end <= highest, .einval, "3.11 extent empty or beyond the map")
         return extent
     }
