@@ -147,16 +147,16 @@ extension ConformanceSuite {
             ConformanceRow(
                 "L11", "message: fixed and lowest priority, to the APIC by its id, and to all", "3.14",
                 .does(.arm(0x40)),
-                .message(0xfee0_0000, 0x40), .does(.await(0x40, count: 1)).gives(1),
-                .message(0xfee0_0000, 0x140), .does(.await(0x40, count: 2)).gives(2),
-                .message(0xfeef_f000, 0x40), .does(.await(0x40, count: 3)).gives(3)),
+                .message(0xfee0_0000, 0x40), .does(.awaitVector(0x40, count: 1)).gives(1),
+                .message(0xfee0_0000, 0x140), .does(.awaitVector(0x40, count: 2)).gives(2),
+                .message(0xfeef_f000, 0x40), .does(.awaitVector(0x40, count: 3)).gives(3)),
             ConformanceRow(
                 "L12", "message: one that waits already is not counted twice", "3.14",
                 .message(0xfee0_0000, 0x40), .message(0xfee0_0000, 0x40),
-                .does(.await(0x40, count: 4)).gives(4), .does(.await(0x40, count: 5)).gives(4)),
+                .does(.awaitVector(0x40, count: 4)).gives(4), .does(.awaitVector(0x40, count: 5)).gives(4)),
             ConformanceRow(
                 "L13", "message: upper address bits are not compared", "3.14",
-                .message(0, 0x40), .does(.await(0x40, count: 5)).gives(5)),
+                .message(0, 0x40), .does(.awaitVector(0x40, count: 5)).gives(5)),
         ]
     }
 }
