@@ -12,7 +12,7 @@ extension ConformanceSuite {
                 "18.5 The holder of memory type 4", on: .pausedPVH,
                 setup: [.create(0, as: "A"), .create(0, as: "B")], rows: holderRows + moreHolderRows),
             ConformanceBlock(
-                "18.5 The holder of memory type 4: a guest that writes", on: .runningPVH,
+                "18.5 The holder of type 4: a guest that writes", on: .runningPVH,
                 guestPerRow: true, since: .v4_11,
                 setup: [.frame(of: "buffer").named("f"), .create(0, as: "A"), .serve("A")],
                 rows: trackedRows),
