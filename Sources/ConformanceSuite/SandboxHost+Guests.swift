@@ -77,8 +77,10 @@ extension SandboxHost {
         try ask { () throws(SandboxError) in try control.destroyDomain(domain) }
     }
 
-    /// A model's vCPUs run when they have something to do.
-    public func setPaused(_ domain: DomainID, _ isPaused: Bool) throws(HostError) {}
+    /// There is no such packet.
+    public func setPaused(_ domain: DomainID, _ isPaused: Bool) throws(HostError) {
+        throw .unavailable("a sandbox does not pause guests")
+    }
 
     /// There is no such packet.
     public func setLogDirty(_ domain: DomainID, _ isOn: Bool) throws(HostError) -> Answer {

@@ -34,7 +34,12 @@ import Testing
 
     @Test("a row that is asked for alone passes too: what it builds on runs before it")
     func alone() throws {
-        for row in ConformanceSuite.rows {
+        // The last row of each block, which builds on most, and some others.
+        let blocks = ConformanceSuite.blocks.map(\.rows)
+        let rows =
+            blocks.compactMap(\.last)
+            + blocks.flatMap { rows in stride(from: 0, to: rows.count, by: 8).map { rows[$0] } }
+        for row in rows {
             var selection = RowSelection()
             selection.only = [row.id]
             var lines: [String] = []
