@@ -22,6 +22,8 @@ public final class Bench {
     var servers: [String: RawServer] = [:]
     /// What the last device-model operation was given, and what it left.
     var lastCall = CallBuffers()
+    /// What the last domctl has answered.
+    var lastDomctl = Answer.value(0)
     /// The guest is this bench's own to destroy.
     private var ownsGuest = false
     /// Pages for arguments, descriptors, buffers.
@@ -44,7 +46,10 @@ public final class Bench {
             ownsGuest = true
         }
         name("G", UInt64(guest.rawValue))
-        if kind.isRunning { name("buffer", try host.exerciserBuffer()) }
+        guard kind.isRunning else { return }
+        let buffer = try host.exerciserBuffer()
+        name("buffer", buffer)
+        name("buffer.frame", buffer >> 12)
     }
 
     /// Undoes all that is left: mappings, nodes, the guest.

@@ -108,7 +108,7 @@ final class ExerciserDriver {
         guard answers.count > count else { return nil }
         vcpus[vcpu].resultCount = nil
         vcpus[vcpu].answers = Array(answers.dropFirst(count + 1))
-        return Array(answers[1...count])
+        return Array(answers[1..<(count + 1)])
     }
 
     /// Answers what its slots ask, as far as there are commands.
@@ -199,6 +199,9 @@ extension GuestCommand {
         case .arm(let vector): ([0x50, UInt32(vector)], 0)
         case .count(let vector): ([0x51, UInt32(vector)], 1)
         case .awaitVector(let vector, let count): ([0x52, UInt32(vector), count, 1_000_000], 1)
+        case .acknowledge(let vector, let port): ([0x53, UInt32(vector), UInt32(port)], 0)
+        case .repeatStore(let address, let size, let value, let rounds):
+            ([0x83] + pair(address) + [size.rawValue] + pair(value) + [rounds], 4)
         case .shutDown(let reason): ([0x70, reason], 0)
         }
     }

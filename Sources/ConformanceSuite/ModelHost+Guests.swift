@@ -12,6 +12,14 @@ struct ModelVCPU {
     var isUnderWay = false
     /// Vectors that have a gate, and how often each has come.
     var counts: [UInt8: UInt64] = [:]
+    /// Ports that interrupts are acknowledged by, by vector.
+    var acknowledgements: [UInt8: UInt16] = [:]
+    /// Accesses that are still to be done.
+    var accesses: [GuestAccess] = []
+    /// The vector whose handler runs.
+    var handled: UInt8?
+    /// What it waits for with its interrupts open.
+    var awaited: (vector: UInt8, count: UInt64)?
 }
 
 extension ModelHost {
@@ -79,6 +87,8 @@ extension ModelHost {
     /// What has become of a guest.
     public func condition(of domain: DomainID) throws(HostError) -> GuestCondition {
         guard let domain = hypervisor.domain(domain) else { return .gone }
+        // Time passes: who was answered goes on.
+        for number in vcpus.indices { _ = try progress(vcpu: number) }
         if domain.life.isDying { return .dying }
         return domain.life.shutdownReason.map { .shutDown($0.rawValue) } ?? .running
     }
@@ -105,16 +115,23 @@ extension ModelHost {
         guard !vcpus[number].isUnderWay else { throw .broken("vCPU \(number) is busy") }
         takeEvents(number)
         if let access = command.access(buffer: Self.buffer) {
-            settle(number, vcpus[number].vcpu.perform(access))
+            vcpus[number].accesses = [access]
+            goOn(number)
             return
         }
         var value: UInt64 = 0
         switch command {
-        case .arm(let vector): vcpus[number].counts[vector] = 0
+        case .arm(let vector): vcpus[number].counts[vector, default: 0] += 0
         case .count(let vector): value = vcpus[number].counts[vector] ?? 0
-        case .awaitVector(let vector, _):
-            takeInterrupts(number)
-            value = vcpus[number].counts[vector] ?? 0
+        case .awaitVector(let vector, let count):
+            vcpus[number].awaited = (vector, UInt64(count))
+            goOn(number)
+            return
+        case .acknowledge(let vector, let port): vcpus[number].acknowledgements[vector] = port
+        case .repeatStore(let address, let size, let value, let rounds):
+            vcpus[number].accesses = [GuestAccess](repeating: .store(address, size, value), count: Int(rounds))
+            goOn(number)
+            return
         case .shutDown(let reason): hypervisor.shutDown(guest, ShutdownReason(reason))
         default: break
         }
@@ -127,6 +144,7 @@ extension ModelHost {
         guard vcpus.indices.contains(number) else { throw .broken("no vCPU \(number) runs") }
         if vcpus[number].isUnderWay, vcpus[number].vcpu.isWoken || !vcpus[number].vcpu.isWaitingForAnswer {
             settle(number, vcpus[number].vcpu.resume())
+            goOn(number)
         }
         return vcpus[number].progress
     }
@@ -151,8 +169,34 @@ extension ModelHost {
         vcpus[number].counts[event.vector, default: 0] += 1
     }
 
-    private func takeInterrupts(_ number: Int) {
-        while let vector = vcpus[number].vcpu.takeInterrupt() { vcpus[number].counts[vector, default: 0] += 1 }
+    /// One access after another; with interrupts open their handlers too, which acknowledge and end them.
+    private func goOn(_ number: Int) {
+        while !vcpus[number].isUnderWay, vcpus[number].progress != .ended {
+            if !vcpus[number].accesses.isEmpty {
+                settle(number, vcpus[number].vcpu.perform(vcpus[number].accesses.removeFirst()))
+            } else if let vector = vcpus[number].handled {
+                vcpus[number].handled = nil
+                vcpus[number].vcpu.endInterrupt(vector)
+            } else if let (vector, count) = vcpus[number].awaited {
+                takeInterrupt(number, vector, count)
+            } else {
+                return
+            }
+        }
+    }
+
+    /// The next interrupt, unless enough have come or none is there.
+    private func takeInterrupt(_ number: Int, _ awaited: UInt8, _ wanted: UInt64) {
+        guard vcpus[number].counts[awaited] ?? 0 < wanted, let vector = vcpus[number].vcpu.takeInterrupt() else {
+            vcpus[number].awaited = nil
+            vcpus[number].progress = .done(vcpus[number].counts[awaited] ?? 0)
+            return
+        }
+        vcpus[number].counts[vector, default: 0] += 1
+        vcpus[number].handled = vector
+        if let port = vcpus[number].acknowledgements[vector], port != 0 {
+            vcpus[number].accesses = [.output(port, .one, UInt64(vector))]
+        }
     }
 }
 

@@ -166,7 +166,9 @@ extension GuestCommand {
         case .moveOut(let address, let size, let count, let offset, let isDown):
             "rep movs \(address) \(size.rawValue) count \(count) from \(at(offset))\(down(isDown))"
         case .shutDown(let reason): "shutdown \(reason)"
-        case .arm, .count, .awaitVector: nil
+        case .repeatStore(let address, let size, let value, let rounds):
+            "repeat \(rounds)\nstore \(address) \(size.rawValue) \(value & size.allOnes)\nend"
+        case .arm, .count, .awaitVector, .acknowledge: nil
         }
     }
 }

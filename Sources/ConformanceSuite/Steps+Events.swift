@@ -64,6 +64,42 @@ extension Step {
         }
     }
 
+    /// Waits until a port has fired, and reads: answers the bytes read. So many ports are expected, which may come one
+    /// after another. What was read last is at `memory`, from its start on.
+    public static func eventsCome(_ count: Int, by node: String = "evtchn") -> Step {
+        Step("read of \(node) until \(count) ports have come", .success) { bench throws(HostError) in
+            var patience = Patience(bench.host, seconds: 5)
+            var byteCount: UInt64 = 0
+            while true {
+                let answer = try bench.host.read(
+                    try bench.node(node), into: bench.scratch + Scratch.free, byteCount: 64)
+                if case .value(let more) = answer {
+                    byteCount += more
+                } else if answer != .error(.eagain) {
+                    return answer
+                }
+                if byteCount >= UInt64(4 * count) { return .value(byteCount) }
+                guard patience.wait(bench.host) else { return .other("\(byteCount) bytes have come") }
+            }
+        }
+    }
+
+    /// Lets what was sent arrive, and does not read it.
+    public static func waitForEvents() -> Step {
+        Step.action("wait") { bench throws(HostError) in
+            bench.host.wait(milliseconds: 50)
+            return .value(0)
+        }
+    }
+
+    /// Nothing comes for a while.
+    public static func quiet(by node: String = "evtchn") -> Step {
+        Step("read 64 bytes of \(node) after a while", .eagain) { bench throws(HostError) in
+            bench.host.wait(milliseconds: 50)
+            return try bench.host.read(try bench.node(node), into: bench.scratch + Scratch.free, byteCount: 64)
+        }
+    }
+
     /// write of ports, or of so many bytes of them, to a node: answers the bytes written.
     public static func writeNode(_ ports: [Value], bytes: Int? = nil, by node: String = "evtchn") -> Step {
         let list = ports.map(\.description).joined(separator: ", ")

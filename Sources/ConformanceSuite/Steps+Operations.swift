@@ -53,7 +53,13 @@ extension Step {
     public static func destroy(_ id: Value, by node: String = "privcmd") -> Step {
         var call = NamedOperation(6, ["id": id])
         call.node = node
-        return operation(call, text: "destroy(\(id))\(byNode(node))")
+        let ended = call
+        return Step("destroy(\(id))\(byNode(node))") { bench throws(HostError) in
+            let answer = try bench.perform(ended)
+            // Nobody looks at its slots any more.
+            if answer == .value(0), case .named(let name, 0) = id { bench.servers[name] = nil }
+            return answer
+        }
     }
 
     /// Op 5. `en(id)`.

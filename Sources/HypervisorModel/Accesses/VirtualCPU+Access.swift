@@ -117,6 +117,7 @@ extension VirtualCPU {
         case .memory:
             return .done(domain.access(piece, isRead: isRead))
         case .insideXen:
+            if let value = domain.accessIOAPIC(piece, isRead: isRead) { return .done(value) }
             domain.fill(piece, with: 0, isRead: isRead)
             return .done(0)
         case .noHolder: return .retrying

@@ -27,6 +27,11 @@ extension Hypervisor {
             try check(message.pirq < domain.shape.pirqCount, .einval, "3.14 pirq out of range")
             return
         }
+        try deliver(message, to: domain)
+    }
+
+    /// Brings a message to the local APICs that it reaches.
+    func deliver(_ message: MSIMessage, to domain: Domain) throws(Refusal) {
         switch message.deliveryMode {
         case 0:
             for vcpu in domain.vcpus where message.reaches(vcpu) { vcpu.receive(message.vector) }
