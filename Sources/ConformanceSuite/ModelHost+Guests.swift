@@ -121,8 +121,6 @@ extension ModelHost {
         }
         var value: UInt64 = 0
         switch command {
-        case .peek(let offset): value = guest.loadMemory(Self.buffer + UInt64(offset), .four)
-        case .poke(let offset, let word): guest.storeMemory(Self.buffer + UInt64(offset), .four, UInt64(word))
         case .arm(let vector): vcpus[number].counts[vector, default: 0] += 0
         case .count(let vector): value = vcpus[number].counts[vector] ?? 0
         case .awaitVector(let vector, let count):

@@ -72,9 +72,15 @@ extension ConformanceSuite {
                 .does(.arm(6)), .op(13, ["type": 3, "vector": 6, "error_code": 0xffff_ffff]),
                 .does(.count(6)).gives(1),
                 .op(13, ["type": 3, "vector": 6, "error_code": 0xffff_ffff]), .does(.count(6)).gives(2)),
-            crash("J9", "event: an AMD processor refuses an external interrupt; the domain crashes", 0, 0x41),
-            crash("J10", "event: an AMD processor refuses type 2; the domain crashes", 2, 2),
-            crash("J11", "event: an AMD processor refuses an exception that is none; the domain crashes", 3, 0x44),
+            ConformanceRow(
+                "J9", "event: an AMD processor refuses an external interrupt; the domain crashes", "3.13",
+                steps: refused(type: 0, vector: 0x41)),
+            ConformanceRow(
+                "J10", "event: an AMD processor refuses type 2; the domain crashes", "3.13",
+                steps: refused(type: 2, vector: 2)),
+            ConformanceRow(
+                "J11", "event: an AMD processor refuses an exception that is none; the domain crashes", "3.13",
+                steps: refused(type: 3, vector: 0x44)),
         ]
     }
 
@@ -86,12 +92,12 @@ extension ConformanceSuite {
         ]
     }
 
-    private static func crash(_ id: String, _ title: String, _ type: UInt64, _ vector: UInt8) -> ConformanceRow {
-        ConformanceRow(
-            id, title, "3.13",
+    private static func refused(type: UInt64, vector: UInt8) -> [Step] {
+        [
             .does(.arm(vector)),
             .op(13, ["type": .number(type), "vector": .number(UInt64(vector)), "error_code": 0xffff_ffff]),
-            .begins(.count(vector)), .endsWithoutResult(), .shutdownReason.gives(3))
+            .begins(.count(vector)), .endsWithoutResult(), .shutdownReason.gives(3),
+        ]
     }
 
     // MARK: Messages

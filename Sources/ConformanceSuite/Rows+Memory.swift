@@ -79,6 +79,13 @@ extension ConformanceSuite {
                 "V15", "dirty: of its payload nothing is written back", "1.4",
                 .op(7, ["nr": 16, "pad": 0, "first_pfn": 0x100], bytes: 4096, filler: 0x5a, data: .bytes(2))
                     .leavesAll()),
+            ConformanceRow(
+                "V20", "dirty: by HYPERCALL, a bitmap that can't be written; its length comes first", "3.7",
+                .write(8, at: "memory", "memory+256"), .write(8, at: "memory+8", 32),
+                .write(8, at: "memory+16", "readonly"), .write(8, at: "memory+24", 2),
+                .write(32, at: "memory+256", 7), .write(8, at: "memory+272", 0x200),
+                .write(4, at: "memory+264", 17), .hypercall(41, ["G", 2, "memory"]).gives(.einval),
+                .write(4, at: "memory+264", 16), .hypercall(41, ["G", 2, "memory"]).gives(.efault)),
         ]
     }
 

@@ -79,6 +79,15 @@ extension ConformanceSuite {
                 .setType(0x200, 2, 2), .extent(.init(0x1ff, 4)), .extent(.init(0x200, 2))
             ).needing(.logDirty),
             ConformanceRow(
+                "Y15", "modified: by HYPERCALL, extents that can't be read; their room comes first", "3.11",
+                .write(8, at: "memory", "memory+256"), .write(8, at: "memory+8", 32),
+                .write(8, at: "memory+16", "unmapped"), .write(8, at: "memory+24", 15),
+                .write(32, at: "memory+256", 11), .write(4, at: "memory+264", 1),
+                .hypercall(41, ["G", 2, "memory"]).gives(.einval),
+                .write(8, at: "memory+24", 16), .hypercall(41, ["G", 2, "memory"]).gives(.efault),
+                .write(4, at: "memory+264", 0), .hypercall(41, ["G", 2, "memory"])
+            ).needing(.logDirty),
+            ConformanceRow(
                 "Y14", "modified: with the mode off again nothing is looked at", "3.11",
                 .logDirty(false), .extent(.init(0xf_ffff, 0, pad: 1))
             ).needing(.logDirty),

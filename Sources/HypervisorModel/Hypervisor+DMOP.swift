@@ -28,7 +28,9 @@ extension Hypervisor {
         // Progress is a domain's, and not another's that was given its id between two rounds.
         let isSame = run.progress == nil || run.domain === domain
         try check(isSame, .esrch, "1.2 row 4: the domain has gone between two rounds")
-        var call = OperationCall(caller: run.caller, domain: domain, bufferCount: bufferCount, progress: run.progress)
+        var call = OperationCall(
+            caller: run.caller, domain: domain, bufferCount: bufferCount, readableDataBytes: run.readableDataBytes,
+            progress: run.progress)
         var frame = try read(&operation, call)
         let opcode = frame.opcode
         call.progress = try perform(opcode, call, &frame, &data)
