@@ -68,40 +68,43 @@ let modelTargets: [Target] = [
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
-let programTargets: [Target] = [
-    .target(
-        name: "LabFiles", path: "Lab", exclude: ["setup"],
-        resources: [
-            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
-            "dom0-profile", "dom0-readme", "guest-lines",
-        ].map { .embedInCode($0) },
-        swiftSettings: house),
-    library("LabKit", ["LabFiles"]),
-    library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls", "HypervisorModel"]),
-    .executableTarget(
-        name: "corbel",
-        dependencies: deviceModel + [
-            "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
-            "SandboxWire", "ServerCalls", "EventLoop", "ConformanceSuite",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ],
-        path: "Sources/corbel", swiftSettings: house,
-        // Operators' hosts have no Swift: its runtime and Foundation are linked in, and what Foundation is made of.
-        linkerSettings: [
-            .unsafeFlags(
-                [
-                    "-static-stdlib", "-Xlinker", "--gc-sections", "-lCoreFoundation", "-l_FoundationICU",
-                    "-l_FoundationCShims", "-l_FoundationCollections", "-lBlocksRuntime", "-ldispatch",
-                ], .when(configuration: .release))
-        ]),
-    program("SerialConsole", deviceModel + ["EventLoop", "DaemonShell"], path: "Examples/SerialConsole"),
-    program("PortScratch", deviceModel, path: "Examples/PortScratch"),
-    program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters", exclude: ["README.md"]),
-    program("PCIFunction", deviceModel, path: "Examples/PCIFunction", exclude: ["README.md"]),
-    program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer", exclude: ["README.md"]),
-    program("ShadowTable", deviceModel, path: "Examples/ShadowTable", exclude: ["README.md"]),
-    program("BlockDevice", deviceModel, path: "Examples/BlockDevice", exclude: ["README.md"]),
-]
+let programTargets: [Target] =
+    conformanceTargets + [
+        .target(
+            name: "LabFiles", path: "Lab", exclude: ["setup"],
+            resources: [
+                "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh",
+                "dom0-shell",
+                "dom0-profile", "dom0-readme", "guest-lines",
+            ].map { .embedInCode($0) },
+            swiftSettings: house),
+        library("LabKit", ["LabFiles"]),
+        library("TopKit", ["XenABI", "StatisticsPage", "DaemonShell", "SystemCalls", "HypervisorModel"]),
+        .executableTarget(
+            name: "corbel",
+            dependencies: deviceModel + [
+                "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer",
+                "SandboxClient",
+                "SandboxWire", "ServerCalls", "EventLoop", "ConformanceSuite",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/corbel", swiftSettings: house,
+            // Operators' hosts have no Swift: its runtime and Foundation are linked in, and what Foundation is made of.
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-static-stdlib", "-Xlinker", "--gc-sections", "-lCoreFoundation", "-l_FoundationICU",
+                        "-l_FoundationCShims", "-l_FoundationCollections", "-lBlocksRuntime", "-ldispatch",
+                    ], .when(configuration: .release))
+            ]),
+        program("SerialConsole", deviceModel + ["EventLoop", "DaemonShell"], path: "Examples/SerialConsole"),
+        program("PortScratch", deviceModel, path: "Examples/PortScratch"),
+        program("MemoryMappedRegisters", deviceModel, path: "Examples/MemoryMappedRegisters", exclude: ["README.md"]),
+        program("PCIFunction", deviceModel, path: "Examples/PCIFunction", exclude: ["README.md"]),
+        program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer", exclude: ["README.md"]),
+        program("ShadowTable", deviceModel, path: "Examples/ShadowTable", exclude: ["README.md"]),
+        program("BlockDevice", deviceModel, path: "Examples/BlockDevice", exclude: ["README.md"]),
+    ]
 
 /// What the conformance suite and its program need: the suite runs on real Xen, on the model and on a sandbox.
 let conformance: [Target.Dependency] = [
@@ -110,7 +113,7 @@ let conformance: [Target.Dependency] = [
 
 let conformanceTargets: [Target] = [
     library("ConformanceSuite", conformance),
-    tests("ConformanceSuiteTests", conformance + ["ConformanceSuite"]),
+    tests("ConformanceSuiteTests", conformance + ["ConformanceSuite", "SandboxServer"]),
 ]
 
 /// What the tests of a device need, as a user's would.
@@ -225,6 +228,6 @@ let package = Package(
                 .library(name: "XenDeviceModelTesting", targets: ["XenDeviceModelTesting"]),
             ]),
     dependencies: embedded ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
-    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + conformanceTargets + programTargets + testTargets),
+    targets: pureTargets + systemTargets + (embedded ? [] : modelTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

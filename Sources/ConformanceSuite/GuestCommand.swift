@@ -30,7 +30,7 @@ public enum GuestCommand: Hashable, Sendable {
     /// How often a vector has come on this vCPU.
     case count(UInt8)
     /// Opens interrupts until a vector has come so often, or for a while: answers how often it has.
-    case await(UInt8, count: UInt32)
+    case awaitVector(UInt8, count: UInt32)
     /// From here on each interrupt of a vector writes the vector, a byte, to a port before it is ended.
     case acknowledge(UInt8, port: UInt16)
     /// So many stores of a value, one after another.
@@ -60,7 +60,7 @@ extension GuestCommand: CustomStringConvertible {
         case .poke(let offset, let word): "word at buffer+\(hex(offset)) = \(hex(word))"
         case .arm(let vector): "a gate for vector \(hex(vector))"
         case .count(let vector): "count of vector \(hex(vector))"
-        case .await(let vector, let count): "wait for \(count) of vector \(hex(vector))"
+        case .awaitVector(let vector, let count): "wait for \(count) of vector \(hex(vector))"
         case .acknowledge(let vector, let port): "interrupts of vector \(hex(vector)) write to port \(hex(port))"
         case .repeatStore(let address, let size, let value, let rounds):
             "\(rounds) times \(size.rawValue)-byte store at \(hex(address)) = \(hex(value))"

@@ -125,7 +125,7 @@ extension ModelHost {
         case .poke(let offset, let word): guest.storeMemory(Self.buffer + UInt64(offset), .four, UInt64(word))
         case .arm(let vector): vcpus[number].counts[vector, default: 0] += 0
         case .count(let vector): value = vcpus[number].counts[vector] ?? 0
-        case .await(let vector, let count):
+        case .awaitVector(let vector, let count):
             vcpus[number].awaited = (vector, UInt64(count))
             goOn(number)
             return

@@ -98,17 +98,22 @@ extension ModelHost {
         try file.dmOp(call.domain, count: call.count, buffers: &buffers)
     }
 
+    /// The mapping that an address lies in, and the page of it.
+    private func area(at address: UInt64) -> (ModelMapping?, firstPage: Int) {
+        guard let (base, mapping) = memory.mapping(at: address) else { return (nil, 0) }
+        return (mapping as? ModelMapping, Int(address - base) / GuestFrame.byteCount)
+    }
+
     private func mapFrames(_ file: PrivcmdFile, _ call: PrivcmdMMAPBatchV2) throws(Refusal) {
         let count = Int(call.count)
         let bytes = memory.load(call.frames, byteCount: 8 * min(count, 4096)) ?? []
         let frames = (0..<(bytes.count / 8)).map { GuestFrame(bytes.number(at: 8 * $0, width: 8)) }
-        let found = memory.mapping(at: call.address)
-        let firstPage = found.map { Int(call.address - $0.base) / GuestFrame.byteCount } ?? 0
+        let (area, firstPage) = area(at: call.address)
         let canReport = memory.buffer(call.errors, byteCount: 4 * min(count, 4096)).access == .writable
         let request = FrameRequest(
-            call.domain, frames, into: found?.1.area, at: firstPage, count: call.count, canReport: canReport)
+            call.domain, frames, into: area?.area, at: firstPage, count: call.count, canReport: canReport)
         let mapping = try file.mapFrames(request)
-        if let found { memory.fill(found.base, at: firstPage, mapping.results) }
+        area?.fill(at: firstPage, mapping.results)
         for (index, result) in mapping.results.enumerated() {
             var error = [UInt8](repeating: 0, count: 4)
             error.put(UInt64(UInt32(bitPattern: result.errno)), at: 0, width: 4)
@@ -126,13 +131,12 @@ extension ModelHost {
             _ = memory.store(argument + 16, bytes, byKernel: true)
             return
         }
-        let found = memory.mapping(at: call.address)
-        let firstPage = found.map { Int(call.address - $0.base) / GuestFrame.byteCount } ?? 0
+        let (area, firstPage) = area(at: call.address)
         let request = ResourceRequest(
-            call.domain, call.type, id: call.id, firstFrame: call.firstFrame, count: call.count, into: found?.1.area,
+            call.domain, call.type, id: call.id, firstFrame: call.firstFrame, count: call.count, into: area?.area,
             at: firstPage, hasAddress: call.address != 0)
         let mapping = try file.mapResource(request)
-        if let found { memory.fill(found.base, at: firstPage, mapping.results) }
+        area?.fill(at: firstPage, mapping.results)
     }
 
     // MARK: mmap, read, write
@@ -143,7 +147,7 @@ extension ModelHost {
     ) throws(HostError) -> Answer {
         guard case .privcmd(let file)? = nodes[node] else { throw .broken("only privcmd is mapped here") }
         do throws(Refusal) {
-            return .value(memory.add(try file.mmap(pageCount: pageCount)))
+            return .value(memory.add(ModelMapping(try file.mmap(pageCount: pageCount))))
         } catch {
             return .error(error.code)
         }

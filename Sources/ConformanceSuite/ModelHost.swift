@@ -3,6 +3,7 @@
 
 public import HypervisorModel
 internal import XenABI
+internal import XenPlatform
 
 /// The host of `--hypervisor model`: HypervisorModel of any release, without threads and time.
 public final class ModelHost {
@@ -68,4 +69,34 @@ extension ModelHost: ConformanceHost {
 enum ModelNode {
     case privcmd(PrivcmdFile)
     case evtchn(EventChannelFile)
+}
+
+/// A mapping of the model's privcmd, by page.
+final class ModelMapping: MadeUpMapping {
+    let area: PrivcmdArea
+    private var pages: [FrameResult?]
+
+    init(_ area: PrivcmdArea) {
+        self.area = area
+        pages = [FrameResult?](repeating: nil, count: area.pageCount)
+    }
+
+    var byteCount: Int { pages.count * GuestFrame.byteCount }
+
+    /// Pages have been filled.
+    func fill(at first: Int, _ results: [FrameResult]) {
+        for (index, result) in results.enumerated() { pages[first + index] = result }
+    }
+
+    func load(_ offset: Int) -> UInt8? {
+        guard case .mapped(let run, let page)? = pages[offset / GuestFrame.byteCount] else { return nil }
+        let place = page * GuestFrame.byteCount + offset % GuestFrame.byteCount
+        return UInt8(truncatingIfNeeded: run.pages.load(byteCount: 1, at: place))
+    }
+
+    func store(_ offset: Int, _ byte: UInt8) -> Bool {
+        guard case .mapped(let run, let page)? = pages[offset / GuestFrame.byteCount] else { return false }
+        run.pages.store(UInt64(byte), byteCount: 1, at: page * GuestFrame.byteCount + offset % GuestFrame.byteCount)
+        return true
+    }
 }

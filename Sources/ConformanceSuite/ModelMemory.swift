@@ -2,19 +2,21 @@
 // Not for: checks of the kernel's (PrivcmdAudit).
 
 internal import HypervisorModel
-internal import XenPlatform
+
+/// A mapping of privcmd in a made-up process.
+protocol MadeUpMapping: AnyObject {
+    /// Bytes.
+    var byteCount: Int { get }
+    /// A byte; nil: nothing is mapped there.
+    func load(_ offset: Int) -> UInt8?
+    /// Changes a byte; false: nothing is mapped there.
+    func store(_ offset: Int, _ byte: UInt8) -> Bool
+}
 
 /// What is at a process' addresses.
 struct ModelMemory {
-    /// A mapping of privcmd, by page.
-    struct Mapping {
-        let area: PrivcmdArea
-        var pages: [FrameResult?]
-        var byteCount: Int { pages.count * 4096 }
-    }
-
     private(set) var pieces: [CallerBuffer] = []
-    private(set) var mappings: [UInt64: Mapping] = [:]
+    private var mappings: [UInt64: any MadeUpMapping] = [:]
     private var next: UInt64 = 0x7F00_0000_0000
 
     /// A fresh piece of zeros.
@@ -38,16 +40,11 @@ struct ModelMemory {
         if let (piece, offset) = place(address, byteCount) {
             return Array(pieces[piece].bytes[offset..<(offset + byteCount)])
         }
-        guard let (base, mapping) = mapping(at: address), byteCount <= 4096 * mapping.pages.count else { return nil }
-        var bytes: [UInt8] = []
-        for index in 0..<byteCount {
-            let offset = Int(address - base) + index
-            guard offset < mapping.byteCount, case .mapped(let run, let page)? = mapping.pages[offset / 4096] else {
-                return nil
-            }
-            bytes.append(UInt8(run.pages.load(byteCount: 1, at: page * 4096 + offset % 4096)))
-        }
-        return bytes
+        guard let (base, mapping) = mapping(at: address) else { return nil }
+        let first = Int(address - base)
+        guard byteCount <= mapping.byteCount - first else { return nil }
+        let bytes = (0..<byteCount).compactMap { mapping.load(first + $0) }
+        return bytes.count == byteCount ? bytes : nil
     }
 
     /// Bytes from an address on, as far as they can be read.
@@ -74,14 +71,9 @@ struct ModelMemory {
             return true
         }
         guard let (base, mapping) = mapping(at: address) else { return false }
-        for index in bytes.indices {
-            let offset = Int(address - base) + index
-            guard offset < mapping.byteCount, case .mapped(let run, let page)? = mapping.pages[offset / 4096] else {
-                return false
-            }
-            run.pages.store(UInt64(bytes[index]), byteCount: 1, at: page * 4096 + offset % 4096)
-        }
-        return true
+        let first = Int(address - base)
+        guard bytes.count <= mapping.byteCount - first else { return false }
+        return bytes.indices.allSatisfy { mapping.store(first + $0, bytes[$0]) }
     }
 
     /// Puts memory that a hypercall has changed back.
@@ -100,23 +92,18 @@ struct ModelMemory {
     // MARK: Mappings
 
     /// Puts a mapping of privcmd somewhere.
-    mutating func add(_ area: PrivcmdArea) -> UInt64 {
-        let address = reserve(area.pageCount * 4096)
-        mappings[address] = Mapping(area: area, pages: [FrameResult?](repeating: nil, count: area.pageCount))
+    mutating func add(_ mapping: any MadeUpMapping) -> UInt64 {
+        let address = reserve(mapping.byteCount)
+        mappings[address] = mapping
         return address
     }
 
     /// The mapping that an address lies in, and where it begins.
-    func mapping(at address: UInt64) -> (base: UInt64, Mapping)? {
+    func mapping(at address: UInt64) -> (base: UInt64, mapping: any MadeUpMapping)? {
         for (base, mapping) in mappings where address >= base && address - base < UInt64(mapping.byteCount) {
             return (base, mapping)
         }
         return nil
-    }
-
-    /// Pages of a mapping have been filled.
-    mutating func fill(_ base: UInt64, at first: Int, _ results: [FrameResult]) {
-        for (index, result) in results.enumerated() { mappings[base]?.pages[first + index] = result }
     }
 
     /// munmap. False: nothing is mapped there.

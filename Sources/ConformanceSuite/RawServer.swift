@@ -30,10 +30,9 @@ final class RawServer {
         }
     }
 
-    /// A vCPU's slot, copied.
+    /// A vCPU's slot, copied: its state first, so that what Xen has written before READY is in the copy.
     func slot(_ vcpu: Int) throws(HostError) -> IOREQ {
-        let bytes = try host.load(page + UInt64(vcpu * IOREQ.byteCount), byteCount: IOREQ.byteCount)
-        return IOREQ(trusting: bytes.span)
+        try host.slot(at: page + UInt64(vcpu * IOREQ.byteCount))
     }
 
     /// Changes bytes of a slot.
@@ -65,5 +64,16 @@ final class RawServer {
             _ = try bench.control("evtchn", EventChannelCall.unbind, argument)
         }
         localPorts = []
+    }
+}
+
+extension ConformanceHost {
+    /// A slot, copied: its state first.
+    func slot(at address: UInt64) throws(HostError) -> IOREQ {
+        let state = try load(address + UInt64(IOREQ.stateOffset), byteCount: 1)[0]
+        let bytes = try load(address, byteCount: IOREQ.byteCount)
+        var slot = IOREQ(trusting: bytes.span)
+        slot.state = IOREQState(slotByte: state)
+        return slot
     }
 }

@@ -7,7 +7,7 @@ extension ConformanceSuite {
         [
             ConformanceBlock(
                 "18.1 Entry: what is checked before any operation", on: .pausedPVH,
-                rows: domainRows + bufferRows + hypercallRows),
+                rows: domainRows + bufferRows + hypercallRows + everyRows),
             ConformanceBlock(
                 "18.1 Entry: a paravirtualised domain", on: .pausedPV, vcpus: [1],
                 rows: [
@@ -83,6 +83,44 @@ extension ConformanceSuite {
                 "E14", "by HYPERCALL: no buffers are no operation", "1.2",
                 .hypercall(41, ["G", 0, "null"]).gives(.enodata)
             ).withXSA506(),
+        ]
+    }
+
+    /// Each of the 20 operations, on what is wrong for all of them.
+    private static var everyRows: [ConformanceRow] {
+        let all = Array(1...20) as [UInt32]
+        return [
+            ConformanceRow(
+                "E15", "no operation finds a domain that is not there", "1.2",
+                steps: all.map { .op($0, on: 77).gives(.esrch) }),
+            ConformanceRow(
+                "E16", "no operation is for the caller's own domain", "1.2",
+                steps: all.map { .op($0, on: 0).gives(.eperm) }),
+            ConformanceRow(
+                "E17", "the header's pad is 0 for every operation that there is", "1.2",
+                steps: all.map { number in
+                    let step = Step.op(number, headerPad: 1).gives(.einval)
+                    return number < 19
+                        ? step : step.before(.v4_15, .eopnotsupp).before(.v4_11, .einval)
+                }),
+            ConformanceRow(
+                "E18", "all reserved ids are no domains", "1.2",
+                steps: (0x7FF0...0x7FFF).map { .op(1, on: .number($0)).gives(.esrch) }),
+            ConformanceRow(
+                "E19", "by HYPERCALL: the domain comes before the first buffer", "1.2",
+                .write(8, at: "memory", "unmapped"),
+                .write(8, at: "memory+8", 32),
+                .hypercall(41, [77, 1, "memory"]).gives(.esrch),
+                .hypercall(41, [0, 1, "memory"]).gives(.eperm),
+                .hypercall(41, ["G", 1, "memory"]).gives(.efault)),
+            ConformanceRow(
+                "E20", "by HYPERCALL: an operation answers into the caller's buffer", "1.4",
+                .write(8, at: "memory", "memory+256"),
+                .write(8, at: "memory+8", 32),
+                .write(32, at: "memory+256", 20),
+                .hypercall(41, ["G", 1, "memory"]),
+                .read(4, at: "memory+264").gives("N")
+            ).since(.v4_15),
         ]
     }
 }

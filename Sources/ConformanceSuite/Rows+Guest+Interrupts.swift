@@ -25,7 +25,7 @@ extension ConformanceSuite {
     /// So many have come, and no more.
     private static func counted(_ vector: UInt8, _ count: UInt64, vcpu: Int = 0) -> [Step] {
         [
-            .does(.await(vector, count: UInt32(count) + 1), vcpu: vcpu).gives(.value(.number(count)))
+            .does(.awaitVector(vector, count: UInt32(count) + 1), vcpu: vcpu).gives(.value(.number(count)))
         ]
     }
 
@@ -33,7 +33,7 @@ extension ConformanceSuite {
         [
             ConformanceRow(
                 "B24", "a message to an enabled local APIC", "3.14",
-                .does(.arm(0x40)), message(0x40), .does(.await(0x40, count: 1)).gives(1)),
+                .does(.arm(0x40)), message(0x40), .does(.awaitVector(0x40, count: 1)).gives(1)),
             ConformanceRow(
                 "B110", "messages of one vector while interrupts are closed count as one", "3.14",
                 steps: [.does(.arm(0x42)), message(0x42), message(0x42), message(0x42)] + counted(0x42, 1)),
@@ -41,25 +41,25 @@ extension ConformanceSuite {
                 "B111", "messages of different vectors all come", "3.14",
                 steps: [
                     .does(.arm(0x43)), .does(.arm(0x44)), .does(.arm(0xe0)), message(0x43), message(0xe0),
-                    message(0x44), .does(.await(0x43, count: 1)).gives(1),
+                    message(0x44), .does(.awaitVector(0x43, count: 1)).gives(1),
                 ] + counted(0x44, 1) + counted(0xe0, 1)),
             ConformanceRow(
                 "B112", "a message after each other one was taken", "3.14",
-                .does(.arm(0x45)), message(0x45), .does(.await(0x45, count: 1)).gives(1),
-                message(0x45), .does(.await(0x45, count: 2)).gives(2),
-                message(0x45), .does(.await(0x45, count: 3)).gives(3)),
+                .does(.arm(0x45)), message(0x45), .does(.awaitVector(0x45, count: 1)).gives(1),
+                message(0x45), .does(.awaitVector(0x45, count: 2)).gives(2),
+                message(0x45), .does(.awaitVector(0x45, count: 3)).gives(3)),
             ConformanceRow(
                 "B113", "a message to an APIC that is not there comes nowhere", "3.14",
                 steps: [.does(.arm(0x46)), message(0x46, apic: 9)] + counted(0x46, 0)),
             ConformanceRow(
                 "B114", "the upper bits of the address are not compared, destination 0xff is all", "3.14",
                 steps: [
-                    .does(.arm(0x47)), .op(14, ["data": 0x47, "addr": 0]), .does(.await(0x47, count: 1)).gives(1),
-                    message(0x47, apic: 0xff), .does(.await(0x47, count: 2)).gives(2),
+                    .does(.arm(0x47)), .op(14, ["data": 0x47, "addr": 0]), .does(.awaitVector(0x47, count: 1)).gives(1),
+                    message(0x47, apic: 0xff), .does(.awaitVector(0x47, count: 2)).gives(2),
                 ]),
             ConformanceRow(
                 "B115", "delivery mode 1 finds an enabled APIC", "3.14",
-                .does(.arm(0x48)), message(0x48, more: 0x100), .does(.await(0x48, count: 1)).gives(1),
+                .does(.arm(0x48)), message(0x48, more: 0x100), .does(.awaitVector(0x48, count: 1)).gives(1),
                 message(0x48, apic: 9, more: 0x100).gives(.esrch)),
         ]
     }
@@ -70,26 +70,26 @@ extension ConformanceSuite {
                 "B116", "a message to vCPU 1 is taken there alone", "3.14",
                 steps: [
                     .does(.arm(0x50)), .does(.arm(0x50), vcpu: 1), message(0x50, apic: 2),
-                    .does(.await(0x50, count: 1), vcpu: 1).gives(1),
+                    .does(.awaitVector(0x50, count: 1), vcpu: 1).gives(1),
                 ] + counted(0x50, 0)),
             ConformanceRow(
                 "B117", "a message to vCPU 0 is taken there alone", "3.14",
                 steps: [
                     .does(.arm(0x51)), .does(.arm(0x51), vcpu: 1), message(0x51),
-                    .does(.await(0x51, count: 1)).gives(1),
+                    .does(.awaitVector(0x51, count: 1)).gives(1),
                 ] + counted(0x51, 0, vcpu: 1)),
             ConformanceRow(
                 "B118", "destination 0xff is every vCPU", "3.14",
                 .does(.arm(0x52)), .does(.arm(0x52), vcpu: 1), message(0x52, apic: 0xff),
-                .does(.await(0x52, count: 1)).gives(1),
-                .does(.await(0x52, count: 1), vcpu: 1).gives(1)),
+                .does(.awaitVector(0x52, count: 1)).gives(1),
+                .does(.awaitVector(0x52, count: 1), vcpu: 1).gives(1)),
         ]
     }
 
     private static var hvmMessageRow: ConformanceRow {
         ConformanceRow(
             "B119", "a message to an HVM guest", "3.14",
-            .does(.arm(0x40)), message(0x40), .does(.await(0x40, count: 1)).gives(1))
+            .does(.arm(0x40)), message(0x40), .does(.awaitVector(0x40, count: 1)).gives(1))
     }
 
     // MARK: Lines
@@ -121,7 +121,7 @@ extension ConformanceSuite {
     /// The guest takes a level interrupt; its handler tells A by port 0x3a0, which does something and then answers.
     private static func takes(_ vector: UInt8, count: UInt64, doing: [Step]) -> [Step] {
         [
-            .begins(.await(vector, count: UInt32(count))),
+            .begins(.awaitVector(vector, count: UInt32(count))),
             .sees("A", .write(.pio, 0x3a0, .one, .number(UInt64(vector)))),
         ] + doing + [.answers("A"), .finishes().gives(.value(.number(count)))]
     }
@@ -152,7 +152,7 @@ extension ConformanceSuite {
                     + takes(0x51, count: 1, doing: [pin(3, 0, 0)]) + counted(0x51, 1)),
             ConformanceRow(
                 "B124", "a line that stays up interrupts again after the end of interrupt", "3.8",
-                steps: [pin(3, 0, 1), .begins(.await(0x51, count: 3))]
+                steps: [pin(3, 0, 1), .begins(.awaitVector(0x51, count: 3))]
                     + [
                         .sees("A", .write(.pio, 0x3a0, .one, 0x51)), .answers("A"),
                         .sees("A", .write(.pio, 0x3a0, .one, 0x51)), pin(3, 0, 0), .answers("A"),

@@ -103,7 +103,8 @@ extension ConformanceSuite {
                 "B88", "a guest that is paused while its request is answered", "5",
                 steps: pending + [
                     .pause, .answers("A", 0x55), .unpause, .finishes().gives(0x55),
-                ])
+                ]
+            ).needing(.pausing)
         ]
     }
 
@@ -159,7 +160,8 @@ extension ConformanceSuite {
                 steps: pending + [
                     .pause, .answers("A", 0x77), .state("A").gives(3), .destroy("A"), .unpause,
                     .finishes().gives(0),
-                ]),
+                ]
+            ).needing(.pausing),
             ConformanceRow(
                 "B91", "other servers are asked as before when one was destroyed", "3.6",
                 .destroy("A"),

@@ -121,7 +121,7 @@ extension ConformanceSuite {
                 "B140", "a message by a restricted handle", "3.14",
                 .does(.arm(0x40)),
                 .op(14, ["data": 0x40, "addr": 0xfee0_0000]),
-                .does(.await(0x40, count: 1)).gives(1)),
+                .does(.awaitVector(0x40, count: 1)).gives(1)),
             ConformanceRow(
                 "B141", "claims, states and the end of a server by a restricted handle", "9.3",
                 .claim("A", .port, 0x210, 0x213),

@@ -38,6 +38,25 @@ extension ConformanceSuite {
                 "S7", "destroy: the pad comes before the id", "3.6",
                 .op(6, ["id": 0, "pad": 1]).gives(.einval),
                 .op(6, ["id": 99, "pad": 1]).gives(.einval)),
+            ConformanceRow(
+                "S9", "create: of several free ids the lowest", "3.1",
+                .destroy(5), .destroy(1),
+                .create(0).gives(1), .create(0).gives(5), .create(0).gives(7)),
+            ConformanceRow(
+                "S10", "destroy: a destroyed server is none for any operation", "3.6",
+                .destroy(6),
+                .op(2, ["id": 6, "flags": 1]).gives(.enoent).before(.v4_11, .einval),
+                .claim(6, .port, 1, 2).gives(.enoent),
+                .giveUp(6, .port, 1, 2).gives(.enoent),
+                .enable(6).gives(.enoent),
+                .op(15, ["id": 6, "type": 4]).gives(.enoent)),
+            ConformanceRow(
+                "S11", "destroy: what a server had claimed is not the next one's", "3.6",
+                .create(0).gives(6),
+                .claim(6, .port, 0x700, 0x70f),
+                .destroy(6),
+                .create(0).gives(6),
+                .giveUp(6, .port, 0x700, 0x70f).gives(.enoent)),
         ]
     }
 

@@ -4,7 +4,11 @@ internal import HypervisorModel
 
 extension ConformanceSuite {
     static var transportBlocks: [ConformanceBlock] {
-        [ConformanceBlock("18.1 Transport: /dev/xen/privcmd", on: .pausedPVH, rows: countRows + restrictionRows)]
+        [
+            ConformanceBlock(
+                "18.1 Transport: /dev/xen/privcmd", on: .pausedPVH,
+                rows: countRows + placeRows + restrictionRows + fileRows)
+        ]
     }
 
     private static var countRows: [ConformanceRow] {
@@ -79,6 +83,49 @@ extension ConformanceSuite {
                 .open(.privcmd, as: "fresh"),
                 .restrict(to: 0x7FF4, by: "fresh"),
                 .restrict(to: "G", by: "fresh")),
+        ]
+    }
+
+    /// What Linux looks at first, where several things are wrong.
+    private static var placeRows: [ConformanceRow] {
+        [
+            ConformanceRow(
+                "K20", "the argument has to be readable", "9.1",
+                .ioctl(0x105005, "unmapped").gives(.efault),
+                .ioctl(0x105005, "kernel").gives(.efault),
+                .ioctl(0x305000, "unmapped").gives(.efault)),
+            ConformanceRow(
+                "K21", "a buffer does not wrap round the address space, nor end in the kernel", "9.1",
+                .dmOp(on: "G", [.at(.number(~0 - 15))]).gives(.efault),
+                .dmOp(on: "G", [.at(0x7FFF_FFFF_EFF0)]).gives(.efault)),
+            ConformanceRow(
+                "K22", "buffers are looked at in order, each its size first", "9.1",
+                .dmOp(on: "G", [.at("kernel"), .bytes(4097)]).gives(.efault),
+                .dmOp(on: "G", [.at("kernel", 4097), .good]).gives(.e2big)),
+            ConformanceRow(
+                "K23", "sizes of all buffers come before what is mapped at the first", "9.1",
+                .dmOp(on: "G", [.at("unmapped"), .bytes(4097)]).gives(.e2big)),
+            ConformanceRow(
+                "K24", "a size of more than 32 bits is not cut", "9.1",
+                .dmOp(on: "G", [.bytes(0x1_0000_0020)]).gives(.e2big)),
+        ]
+    }
+
+    /// A restriction is one open file's.
+    private static var fileRows: [ConformanceRow] {
+        [
+            ConformanceRow(
+                "K25", "a restriction comes before the number of buffers", "9.1",
+                .dmOp(on: "G+1", num: 17, ubufs: "null", by: "restricted").gives(.eperm)),
+            ConformanceRow(
+                "K26", "a restriction binds its file alone", "9.3",
+                .open(.privcmd, as: "other"),
+                .dmOp(on: "G+1", num: 0, ubufs: "null", by: "other"),
+                .restrict(to: 77, by: "other")),
+            ConformanceRow(
+                "K27", "a file may be restricted to a domain that is not there", "9.3",
+                .op(20, by: "other").gives(.eperm),
+                .op(20, on: 77, by: "other").gives(.esrch)),
         ]
     }
 }
