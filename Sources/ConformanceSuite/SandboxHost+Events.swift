@@ -35,7 +35,7 @@ extension SandboxHost {
             guard let bytes = memory.load(address, byteCount: 2) else { break }
             let restrict = EventChannelRestrict(trusting: bytes.span)
             return try answer { () throws(XenError) in
-                try node.bare.events.restrict(to: restrict.domain)
+                try node.bare.restrictEvents(to: restrict.domain)
                 return 0
             }
         default: break

@@ -51,6 +51,12 @@ package final class SandboxBareNode {
         _ = try connection.ask(.restrict, DomainArgument(domain), NoBody.self, call, domain: domain)
     }
 
+    /// RESTRICT_DOMID of evtchn, also when it has been restricted. Throws what it answers.
+    package func restrictEvents(to domain: DomainID) throws(XenError) {
+        let call: StaticString = "IOCTL_EVTCHN_RESTRICT_DOMID"
+        _ = try connection.ask(.restrictEvents, DomainArgument(domain), NoBody.self, call, domain: domain)
+    }
+
     /// Maps one guest frame. Throws why it can't be.
     package func mapFrame(_ domain: DomainID, _ frame: GuestFrame) throws(XenError) -> MappedPages {
         try memory.mapFrames(domain, [frame], access: .readWrite)

@@ -119,7 +119,7 @@ import XenPlatform
         #expect(bench.vcpu.resume() == .done(6))
     }
 
-    @Test("a state moved back from INPROCESS to READY stays pending, and is counted: 5.1, 15.9")
+    @Test("a state moved back from INPROCESS to READY stays pending, and is counted: 5.1, 15.9, B92")
     func movedBack() throws {
         let (bench, a, _, _) = try AccessBench.rows()
         #expect(bench.vcpu.perform(.input(0x200, .four)) == .waiting)
