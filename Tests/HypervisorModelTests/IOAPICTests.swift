@@ -1,4 +1,4 @@
-// Lines that an HVM guest takes by its I/O APIC: dmop.md sections 3.8 to 3.10. What real Xen does is in Guests/README.md.
+// Lines that an HVM guest takes by its I/O APIC: dmop.md sections 3.8 to 3.10. What real Xen does: Guests/README.md.
 
 import Testing
 import XenABI
