@@ -108,7 +108,7 @@ final class ExerciserDriver {
         guard answers.count > count else { return nil }
         vcpus[vcpu].resultCount = nil
         vcpus[vcpu].answers = Array(answers.dropFirst(count + 1))
-        return Array(answers[1...count])
+        return Array(answers[1..<(count + 1)])
     }
 
     /// Answers what its slots ask, as far as there are commands.

@@ -45,6 +45,15 @@ import XenABI
         #expect(try driver.results(1) == [])
     }
 
+    @Test("a command without results is over with its status")
+    func noResults() throws {
+        try driver.begin([0x50, 0x40], results: 0, vcpu: 0)
+        #expect([try word(0), try word(0)] == [0x50, 0x40])
+        #expect(try driver.results(0) == nil)
+        try host.begin(.output(0x514, .four, 0), vcpu: 0)
+        #expect(try driver.results(0) == [])
+    }
+
     @Test("without a command the read stays pending, and a command ends it")
     func pending() throws {
         #expect(try word(0) == nil)
