@@ -33,6 +33,8 @@ public enum Ability: String, Hashable, Sendable, CaseIterable {
     case logDirty = "log-dirty mode"
     /// HVM parameters can be set.
     case parameters = "HVM parameters"
+    /// A guest can be paused while it runs.
+    case pausing = "guests that can be paused"
     /// Callers in domains other than dom0.
     case otherCallers = "callers in other domains"
 }

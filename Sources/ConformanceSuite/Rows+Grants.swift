@@ -7,9 +7,13 @@ internal import XenABI
 extension ConformanceSuite {
     static var grantBlocks: [ConformanceBlock] {
         [
-            // The guest has a kernel, so that its toolstack has granted the Xenstore page: reference 1.
+            // Reference 1 grants frame 0x300 to dom0, as a toolstack grants the Xenstore page: an entry of version 1.
             ConformanceBlock(
-                "18.6 Grants", on: .runningPVH, vcpus: [1], needs: [.bareNodes, .grants], rows: grantRows)
+                "18.6 Grants", on: .pausedPVH, vcpus: [1], needs: [.bareNodes, .grants],
+                setup: [
+                    .mapResource(0, 0, 1, type: 1, as: "table"),
+                    .write(4, at: "table+12", 0x300), .write(2, at: "table+10", 0), .write(2, at: "table+8", 1),
+                ], rows: grantRows)
         ]
     }
 

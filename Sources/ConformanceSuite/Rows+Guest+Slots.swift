@@ -103,7 +103,8 @@ extension ConformanceSuite {
                 "B88", "a guest that is paused while its request is answered", "5",
                 steps: pending + [
                     .pause, .answers("A", 0x55), .unpause, .finishes().gives(0x55),
-                ])
+                ]
+            ).needing(.pausing)
         ]
     }
 
@@ -159,7 +160,8 @@ extension ConformanceSuite {
                 steps: pending + [
                     .pause, .answers("A", 0x77), .state("A").gives(3), .destroy("A"), .unpause,
                     .finishes().gives(0),
-                ]),
+                ]
+            ).needing(.pausing),
             ConformanceRow(
                 "B91", "other servers are asked as before when one was destroyed", "3.6",
                 .destroy("A"),
@@ -250,8 +252,10 @@ extension ConformanceSuite {
             ConformanceRow(
                 "B98", "misuse of one vCPU's slot crashes the domain, though another one waits", "5.1",
                 .begins(.input(0x204, .four), vcpu: 1), .sees("B", .read(.pio, 0x204, .four), vcpu: 1),
-                .setState("A", 2), .begins(.input(0x200, .four)),
-                .answers("B", 1, vcpu: 1), .endsWithoutResult(), .shutdownReason.gives(3)),
+                .setState("A", 2), .begins(.input(0x200, .four)), .endsWithoutResult(), .shutdownReason.gives(3)),
+            ConformanceRow(
+                "B143", "a guest that says it has crashed does not wait for a pending request", "5",
+                steps: pending + [.does(.shutDown(3), vcpu: 1), .shutdownReason.gives(3)]),
         ]
     }
 }

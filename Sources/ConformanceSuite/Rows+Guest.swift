@@ -207,7 +207,7 @@ extension ConformanceSuite {
                 "B52", "a server that was destroyed is asked no more, and what it writes to its page has no effect",
                 "3.6",
                 .destroy("C"),
-                .write(4, at: "C.page+28", 0x0100_0000),
+                .write(4, at: "C.page+28", 0x0007_0000),
                 .access(.input(0x200, .four), asks: "A", .read(.pio, 0x200, .four), answered: 1).gives(1)),
             ConformanceRow(
                 "B53", "the newest server may have the lowest id, and then it is not asked", "6",

@@ -99,6 +99,7 @@ extension SandboxHost: ConformanceHost {
         case .bareNodes, .domains, .otherCallers: nil
         case .grants: "grants are not modelled"
         case .logDirty: "a sandbox has no switch for log-dirty mode"
+        case .pausing: "a sandbox pauses no guest"
         case .parameters: "a sandbox has no HVM parameters to be set"
         }
     }

@@ -1,6 +1,7 @@
 // Steps about the block's guest as its toolstack sees it: parameters, log-dirty mode, its end.
 // Not for: what the guest does (Steps+Requests).
 
+internal import SystemCalls
 internal import XenABI
 
 extension Step {
@@ -69,19 +70,22 @@ extension Step {
 /// How long steps wait for a guest: emulation under emulation, on a machine with other work. Where nothing happens by
 /// itself, a few looks are enough.
 struct Patience {
-    private var milliseconds: Int
-    private let stepMilliseconds: Int
+    /// nil: nothing happens by itself.
+    private let end: MonotonicTime?
+    private var looksLeft = 8
 
-    init(_ host: any ConformanceHost, seconds: Int = 20) {
-        milliseconds = host.name == "model" ? 8 : seconds * 1000
-        stepMilliseconds = host.name == "model" ? 1 : 2
+    init(_ host: any ConformanceHost, seconds: Int32 = 20) {
+        end = host.name == "model" ? nil : MonotonicTime.now.advanced(byMilliseconds: seconds * 1000)
     }
 
     /// Lets some time pass; false: it is over.
     mutating func wait(_ host: any ConformanceHost) -> Bool {
-        guard milliseconds > 0 else { return false }
-        milliseconds -= stepMilliseconds
-        host.wait(milliseconds: stepMilliseconds)
+        guard let end else {
+            looksLeft -= 1
+            return looksLeft > 0
+        }
+        guard MonotonicTime.now < end else { return false }
+        host.wait(milliseconds: 2)
         return true
     }
 }

@@ -71,7 +71,8 @@ extension XenHost: ConformanceHost {
         switch ability {
         case .bareNodes: nil
         case .grants: nil
-        case .domains, .logDirty, .parameters: domains == nil ? "corbel-domains is not there (--domains)" : nil
+        case .domains, .logDirty, .parameters, .pausing:
+            domains == nil ? "corbel-domains is not there (--domains)" : nil
         case .otherCallers: "all callers are dom0's"
         }
     }

@@ -14,7 +14,8 @@ struct IOAPIC {
 
     private var selected: UInt8 = 0
     private var identity: UInt32 = 0
-    private var pins = [Pin](repeating: Pin(), count: Self.pinCount)
+    /// None until the guest has written to one.
+    private var pins: [Pin] = []
 
     /// An entry of the redirection table.
     struct Pin {
@@ -41,8 +42,11 @@ struct IOAPIC {
     }
 
     subscript(pin: Int) -> Pin {
-        get { pins[pin] }
-        set { pins[pin] = newValue }
+        get { pins.isEmpty ? Pin() : pins[pin] }
+        set {
+            if pins.isEmpty { pins = [Pin](repeating: Pin(), count: Self.pinCount) }
+            pins[pin] = newValue
+        }
     }
 
     /// What the guest reads.
@@ -54,7 +58,7 @@ struct IOAPIC {
         case 1: return 0x11 | UInt64(Self.pinCount - 1) << 16
         default:
             guard let (pin, isHigh) = selectedPin else { return 0 }
-            return isHigh ? pins[pin].register >> 32 : pins[pin].register & 0xffff_ffff
+            return isHigh ? self[pin].register >> 32 : self[pin].register & 0xffff_ffff
         }
     }
 
@@ -64,11 +68,11 @@ struct IOAPIC {
         guard offset == Self.windowOffset else { return nil }
         if selected == 0 { identity = UInt32(truncatingIfNeeded: value) & 0x0f00_0000 }
         guard let (pin, isHigh) = selectedPin else { return nil }
-        let old = pins[pin].register
+        let old = self[pin].register
         // Delivery status and in-service are not the guest's to write.
         let readOnly: UInt64 = 1 << 12 | Pin.inService
         let half: UInt64 = isHigh ? 0xffff_ffff << 32 : 0xffff_ffff & ~readOnly
-        pins[pin].register = old & ~half | (isHigh ? value << 32 : value) & half
+        self[pin].register = old & ~half | (isHigh ? value << 32 : value) & half
         return pin
     }
 
