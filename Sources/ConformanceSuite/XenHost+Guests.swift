@@ -133,6 +133,7 @@ extension XenHost {
 
     /// What has become of a guest.
     public func condition(of domain: DomainID) throws(HostError) -> GuestCondition {
+        if guest?.domain == domain { try guest?.driver?.answerIdleReads() }
         let output = try order(["state", "\(domain.rawValue)"])
         let words = output.split { " \n".contains($0) }
         switch words.first {

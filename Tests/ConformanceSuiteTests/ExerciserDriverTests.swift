@@ -62,6 +62,15 @@ import XenABI
         #expect(throws: HostError.broken("vCPU 0 is busy")) { try driver.begin([1], results: 0, vcpu: 0) }
     }
 
+    @Test("a vCPU that waits for a command can be told that there is none; a request of one that is busy stays")
+    func idle() throws {
+        #expect(try word(0) == nil)
+        try driver.answerIdleReads()
+        #expect(try host.progress(vcpu: 0) == .done(0))
+        try driver.begin([0x30, 8], results: 1, vcpu: 0)
+        #expect([try word(0), try word(0)] == [0x30, 8])
+    }
+
     @Test("results are those of the command; a status that is not 0 is an error")
     func results() throws {
         try driver.begin([0x20], results: 2, vcpu: 0)
