@@ -36,10 +36,13 @@ extension ConformanceSuite {
             ConformanceRow(
                 "B131", "writes of each width come whole", "3.15", steps: trackedWidths),
             ConformanceRow(
-                "B132", "rep movs to such a frame is one request with its elements", "4.2",
-                .access(
-                    .moveOut(address + 0x20, .four, count: 4, offset: 0), asks: "A",
-                    .write(.copy, .number(address + 0x20), .four).elements(4, at: "buffer"))),
+                "B132", "rep movs to such a frame is a request for each element, its value in it", "4.2",
+                .does(.poke(0, 0x0101_0101)), .does(.poke(4, 0x0202_0202)), .does(.poke(8, 0x0303_0303)),
+                .begins(.moveOut(address + 0x20, .four, count: 3, offset: 0)),
+                .sees("A", .write(.copy, .number(address + 0x20), .four, 0x0101_0101)), .answers("A"),
+                .sees("A", .write(.copy, .number(address + 0x24), .four, 0x0202_0202)), .answers("A"),
+                .sees("A", .write(.copy, .number(address + 0x28), .four, 0x0303_0303)), .answers("A"),
+                .finishes()),
             ConformanceRow(
                 "B133", "a write over two such frames is a request for each", "4.2",
                 .begins(.store(address + 0xffe, .four, 0x4433_2211)),
