@@ -40,6 +40,7 @@ let pureTargets: [Target] = [
     library("XenDeviceModel", ["XenABI", "XenPlatform", "StatisticsPage"]),
     library("SandboxWire", ["XenABI", "XenPlatform"]),
     library("UEFIVariables"),
+    library("TraceKit", ["XenABI", "XenPlatform"]),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -54,6 +55,7 @@ let systemTargets: [Target] = [
         "XenLinux",
         [
             "XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage", "SystemCalls", "DaemonShell", "SandboxClient",
+            "TraceKit",
         ]),
 ]
 
@@ -85,7 +87,7 @@ let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel
 
 let programTargets: [Target] = [
     .target(
-        name: "LabFiles", path: "Lab", exclude: ["setup"],
+        name: "LabFiles", path: "Lab", exclude: ["setup", "conformance"],
         resources: [
             "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
             "dom0-profile", "dom0-readme", "guest-lines",
@@ -97,7 +99,7 @@ let programTargets: [Target] = [
         name: "corbel",
         dependencies: deviceModel + [
             "LabKit", "TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel", "SandboxServer", "SandboxClient",
-            "SandboxWire", "ServerCalls", "EventLoop",
+            "SandboxWire", "ServerCalls", "EventLoop", "TraceKit", "ConformanceSuite",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/corbel", swiftSettings: house,
@@ -116,6 +118,16 @@ let programTargets: [Target] = [
     program("FrameBuffer", deviceModel, path: "Examples/FrameBuffer", exclude: ["README.md"]),
     program("ShadowTable", deviceModel, path: "Examples/ShadowTable", exclude: ["README.md"]),
     program("BlockDevice", deviceModel, path: "Examples/BlockDevice", exclude: ["README.md"]),
+]
+
+/// What the conformance suite and its program need: the suite runs on real Xen, on the model and on a sandbox.
+let conformance: [Target.Dependency] = [
+    "XenABI", "XenPlatform", "HypervisorModel", "SandboxClient", "SandboxWire", "SystemCalls", "ServerCalls",
+]
+
+let conformanceTargets: [Target] = [
+    library("ConformanceSuite", conformance),
+    tests("ConformanceSuiteTests", conformance + ["ConformanceSuite", "SandboxServer"]),
 ]
 
 /// What the tests of a device need, as a user's would.
@@ -151,6 +163,8 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "uefi-peer-test", dependencies: ["UEFIAuthentication", "UEFIVariables"],
         path: "Tests/UEFIPeers/program", swiftSettings: house),
+    tests(
+        "TraceKitTests", ["TraceKit", "SandboxServer", "HypervisorModel", "XenABI", "XenPlatform", "XenDeviceModel"]),
     tests("SandboxWireTests", ["SandboxWire", "XenABI", "XenPlatform"]),
     tests(
         "SandboxServerTests",
@@ -255,6 +269,9 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         ],
     targets: pureTargets + systemTargets
-        + (embedded ? [] : modelTargets + authenticationTargets + formatTargets + programTargets + testTargets),
+        + (embedded
+            ? []
+            : modelTargets + authenticationTargets + formatTargets + conformanceTargets + programTargets
+                + testTargets),
     swiftLanguageModes: [.v6]
 )

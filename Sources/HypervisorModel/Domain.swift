@@ -103,6 +103,8 @@ public final class Domain {
     var dirtyFrames = DirtyFrames()
     /// PCI and ISA interrupt lines, shared peripheral interrupts.
     public internal(set) var interruptLines = InterruptLines()
+    /// Where a full PC's lines lead.
+    var ioapic = IOAPIC()
     /// Cache attributes that op 18 has pinned.
     public internal(set) var pinnedCaches: [PinnedCache] = []
     /// HVM parameters, and the pool of legacy frames.

@@ -28,7 +28,9 @@ extension Hypervisor {
         // Progress is a domain's, and not another's that was given its id between two rounds.
         let isSame = run.progress == nil || run.domainUniqueID == domain.uniqueID
         try check(isSame, .esrch, "1.2 row 4: the domain has gone between two rounds")
-        var call = OperationCall(caller: run.caller, domain: domain, bufferCount: bufferCount, progress: run.progress)
+        var call = OperationCall(
+            caller: run.caller, domain: domain, bufferCount: bufferCount, readableDataBytes: run.readableDataBytes,
+            progress: run.progress)
         var frame = try read(&operation, call)
         let opcode = frame.opcode
         call.progress = try perform(opcode, call, &frame, &data)
@@ -46,7 +48,7 @@ extension Hypervisor {
     private func admit(_ caller: Caller, to target: DomainID) throws(Refusal) -> Domain? {
         guard let domain = domain(target) else { throw Refusal(.esrch, "1.2 row 4: no such domain") }
         try check(target != caller.domain, .eperm, "1.2 row 5: own domain")
-        if !domain.isTranslated, release.version < .v4_15 { return nil }
+        if !domain.isTranslated, release.version < .v4_14 { return nil }
         try check(domain.isTranslated, .einval, "1.2 row 6: not HVM or PVH")
         try check(caller.mayControl(target), .eperm, "1.2 row 7: not permitted")
         return domain

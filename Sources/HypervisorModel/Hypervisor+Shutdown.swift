@@ -4,10 +4,10 @@ public import XenABI
 
 extension Hypervisor {
     /// A domain shuts down. The first reason stays. Its vCPUs begin nothing more; it has shut down when none of them
-    /// waits for a device model (row B32).
+    /// waits for a device model (row B32), or has crashed, at once (rows B98, B143).
     public func shutDown(_ domain: Domain, _ reason: ShutdownReason) {
         guard domain.life.shutdownReason == nil else { return }
-        if domain.life.shutdownBegun == nil { domain.life.shutdownBegun = reason }
+        if domain.life.shutdownBegun == nil || reason == .crash { domain.life.shutdownBegun = reason }
         finishShutdown(of: domain)
     }
 
@@ -15,7 +15,7 @@ extension Hypervisor {
     @inline(__always)
     func finishShutdown(of domain: Domain) {
         guard let reason = domain.life.shutdownBegun else { return }
-        guard !domain.vcpus.contains(where: \.isWaitingForAnswer) else { return }
+        guard reason == .crash || !domain.vcpus.contains(where: \.isWaitingForAnswer) else { return }
         domain.life.shutdownBegun = nil
         domain.life.shutdownReason = reason
         stateChanged(domain.id)

@@ -47,6 +47,8 @@ struct MemoryExtent: Hashable, Sendable {
 /// A domain's memory map: extents in order, as few as can be, so that an idle domain costs one.
 public struct MemoryMap: Sendable {
     private(set) var extents: [MemoryExtent] = []
+    /// The highest frame at which there ever was something: what operations compare with. dmop.md 3.11 and 3.12.
+    package private(set) var highestFrameEver = GuestFrame(0)
     /// Frames of memory type 4.
     package private(set) var trackedFrameCount: UInt64 = 0
 
@@ -54,6 +56,7 @@ public struct MemoryMap: Sendable {
     package init(ramFrameCount: UInt64) {
         guard ramFrameCount > 0 else { return }
         extents = [MemoryExtent(first: 0, last: ramFrameCount - 1, use: .ram(.ramReadWrite, page: 0))]
+        highestFrameEver = GuestFrame(ramFrameCount - 1)
     }
 
     /// What is at a frame.
@@ -94,6 +97,7 @@ public struct MemoryMap: Sendable {
             high += 1
         }
         if extent.use.isTracked { trackedFrameCount += extent.count }
+        if extent.use != .hole { highestFrameEver = max(highestFrameEver, GuestFrame(extent.last)) }
         var pieces = Pieces()
         if low > 0 { pieces.append(extents[low - 1]) }
         if low < high, extents[low].first < extent.first {

@@ -10,6 +10,8 @@ public struct OperationRun {
     /// On which domain.
     let target: DomainID
     let bufferCount: UInt32
+    /// Bytes of buffer 1 that can be read, where not all can.
+    var readableDataBytes = Int.max
     /// What the round before has handed out; nil before the first.
     var progress: OperationProgress?
     /// `uniqueID` of the domain of that round, which is not kept alive by this.
@@ -31,6 +33,8 @@ struct OperationCall {
     let caller: Caller
     let domain: Domain
     let bufferCount: UInt32
+    /// Bytes of buffer 1 that can be read, where not all can.
+    let readableDataBytes: Int
     /// What the round before has handed out; nil in the first round.
     var progress: OperationProgress?
 

@@ -17,7 +17,7 @@ public final class VirtualCPU {
     public internal(set) var pendingEvent: InjectedEvent? {
         didSet { if pendingEvent != nil { wakeSink?.woken(self) } }
     }
-    /// Interrupts that MSIs have brought to its local APIC, oldest first.
+    /// Interrupts that messages and lines have brought to its local APIC, oldest first.
     public internal(set) var interrupts: [UInt8] = [] {
         didSet { if !interrupts.isEmpty { wakeSink?.woken(self) } }
     }

@@ -26,7 +26,8 @@ extension SandboxService {
     var domainEntries: [DomainList.Entry] {
         hypervisor.guests.prefix(WireLimits.domainsPerPacket).map { domain in
             let servers = (0..<8 as Range<UInt16>).filter { domain.server(IOREQServerID($0)) != nil }.count
-            let life: UInt32 = (domain.life.shutdownReason != nil ? 1 : 0) | (domain.life.isDying ? 2 : 0)
+            let end = domain.life.shutdownReason.map { 1 | ($0.rawValue & 0xff) << 8 } ?? 0
+            let life = end | (domain.life.isDying ? 2 : 0)
             return DomainList.Entry(
                 id: domain.id, kind: domain.shape.kind.rawValue, serverCount: UInt8(servers), life: life,
                 vcpuCount: UInt32(domain.shape.vcpuCount), frameCount: domain.shape.frameCount)

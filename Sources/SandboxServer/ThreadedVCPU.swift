@@ -42,8 +42,8 @@ public final class ThreadedVCPU: @unchecked Sendable {
     /// The event that was injected, taken.
     public func takeEvent() -> InjectedEvent? { monitor.locked { vcpu.takeEvent() } }
 
-    /// The level of an interrupt line of the domain's (its IO-APIC pin). dmop.md sections 3.8 and 3.9.
-    public func level(ofGSI gsi: Int) -> Bool { monitor.locked { domain.interruptLines.level(ofGSI: gsi) } }
+    /// The guest ends an interrupt that it has taken: a level that is still up comes again. dmop.md 3.8.
+    public func endInterrupt(_ vector: UInt8) { monitor.locked { vcpu.endInterrupt(vector) } }
 
     /// The guest shuts its domain down. Waits for requests that are out.
     public func shutDown(_ reason: ShutdownReason) {

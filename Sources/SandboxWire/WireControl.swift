@@ -78,7 +78,7 @@ public struct DomainList: WireBody {
         public var kind: UInt8
         /// ioreq servers that it has.
         public var serverCount: UInt8
-        /// 1: has shut down. 2: is being torn down.
+        /// 1: has shut down, for the reason in bits 8 to 15. 2: is being torn down.
         public var life: UInt32
         /// vCPUs.
         public var vcpuCount: UInt32

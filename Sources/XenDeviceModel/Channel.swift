@@ -77,6 +77,7 @@ final class VCPUChannel: Channel, PortHandler {
         // A server that was closed meanwhile has answered it.
         guard isOut(ticket) else { return }
         self.ticket = 0
+        if server.isObserved { server.observeAnswer(to: number, value: value, string: stringRead) }
         if stringRead != nil { stringRead = nil }
         // Without the pages, whose going is the last of a server, the port is not ours any more either.
         guard server.pages?.finish(number, value: value) != nil else { return }

@@ -35,6 +35,7 @@ extension ServerCore {
     /// ones, into the guest's buffer where that is where the answer goes.
     private func dispatch(_ slot: ValidSlot, _ channel: Channel, _ ticket: UInt64) {
         if slot.count != 1 || slot.guestBuffer != nil { statistics.strings += 1 }
+        if isObserved { observeArrival(slot, of: channel.vcpu) }
         guard let index = claims.index(of: slot.kind, covering: slot.coverage) else {
             statistics.unclaimed += 1
             IORequest(slot, offset: 0, ticket: ticket, channel: channel).drop()

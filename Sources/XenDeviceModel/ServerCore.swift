@@ -9,6 +9,8 @@ final class ServerCore {
     let domain: DeviceModelDomain
     let id: IOREQServerID
     let isBuffered: Bool
+    /// Whether each request and answer is shown to the platform's observer.
+    let isObserved: Bool
     var claims = ClaimTable()
     var statistics = ServerStatistics()
     private(set) var pages: IOREQPages?
@@ -26,6 +28,7 @@ final class ServerCore {
         id = try domain.perform(DMOP.CreateIOREQServer(handling: handling)).id
         self.domain = domain
         isBuffered = buffered == .atomic
+        isObserved = domain.platform.observer != nil
         domain.platform.statistics?.add(self)
     }
 
@@ -34,6 +37,7 @@ final class ServerCore {
         self.id = id
         self.domain = domain
         isBuffered = false
+        isObserved = false
     }
 
     /// Maps the synchronous page, and the ring's with it, in one call. Source: dmop.md section 8.1.

@@ -46,8 +46,16 @@ public enum HypervisorChoice: Equatable, Sendable {
         return .xen
     }
 
-    /// Opens the platform.
+    /// Opens the platform. With `CORBEL_RECORD=FILE` in the environment, which is ignored when privileges are raised,
+    /// all that its servers are asked and answer is written into the file (TraceKit).
     public func open() throws(HypervisorError) -> Platform {
+        let recorder = try RecordingFile.wanted()
+        var platform = try connect()
+        platform.observer = recorder
+        return platform
+    }
+
+    private func connect() throws(HypervisorError) -> Platform {
         switch self {
         case .xen:
             do throws(XenError) {
@@ -75,12 +83,15 @@ public enum HypervisorError: Error, Sendable, CustomStringConvertible {
     case sandbox(SandboxError)
     /// The real Xen can't be used.
     case xen(XenError)
+    /// The file that `CORBEL_RECORD` names can't be written.
+    case recording(path: String, String)
 
     public var description: String {
         switch self {
         case .unknownName(let name): "no such hypervisor: \"\(name)\" (say xen or sandbox:PATH)"
         case .sandbox(let error): error.description
         case .xen(let error): XenLinux.advice(for: error) ?? error.description
+        case .recording(let path, let reason): "CORBEL_RECORD: \(path): \(reason)"
         }
     }
 }

@@ -22,6 +22,8 @@ public struct Platform {
     public let clock: (any MonotonicClock)?
     /// The statistics page of the servers on this platform; without one nothing is published.
     public let statistics: StatisticsBoard?
+    /// Who looks on; to be set before domains are opened.
+    public var observer: (any RequestObserver)?
 
     /// A platform of these parts.
     public init(

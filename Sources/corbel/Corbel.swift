@@ -9,7 +9,10 @@ struct Corbel: ParsableCommand {
         commandName: "corbel",
         abstract: "Xen device models in Swift, and real Xen to try them on.",
         version: "corbel 0.1.0",
-        subcommands: [LabCommand.self, Demo.self, Top.self, Servers.self, Explain.self, Sandbox.self])
+        subcommands: [
+            LabCommand.self, Demo.self, Top.self, Servers.self, Explain.self, Sandbox.self, Replay.self,
+            Conformance.self,
+        ])
 
     /// As ArgumentParser's own, but a wrong command line is status 2, as it is for every other mistake.
     static func main() {

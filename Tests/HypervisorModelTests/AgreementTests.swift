@@ -23,7 +23,7 @@ import XenABI
             outcomes == [
                 Outcome("set type", nil), Outcome("set type", .einval), Outcome("hold", nil), Outcome("hold", .ebusy),
                 Outcome("give back", nil), Outcome("give back", .einval), Outcome("destroy", nil),
-                Outcome("move", nil), Outcome("move", .einval), Outcome("move", .eperm),
+                Outcome("move", nil), Outcome("move", .einval),
             ])
     }
 

@@ -22,10 +22,10 @@ import XenABI
         #expect(bench.call(header(1, 14), on: DomainID(0)) == .eperm)
     }
 
-    @Test("a PV target is EINVAL, and 0 without effect before 4.15: E4", arguments: Release.Version.allCases)
+    @Test("a PV target is EINVAL, and 0 without effect before 4.14: E4", arguments: Release.Version.allCases)
     func paravirtualised(version: Release.Version) throws {
         let bench = try Bench(Release(version), DomainShape(.pv))
-        let wanted: XenErrorCode? = version < .v4_15 ? nil : .einval
+        let wanted: XenErrorCode? = version < .v4_14 ? nil : .einval
         #expect(bench.call(header(1, 14)) == wanted)
         #expect(bench.call(header(21, 8)) == wanted)
     }

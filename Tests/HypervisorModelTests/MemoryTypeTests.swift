@@ -185,13 +185,21 @@ import XenABI
         #expect(bench.use(0x100) == .ram(.ramReadWrite, page: 0x23f))
     }
 
-    @Test("onto device memory is EPERM; earlier frames stay moved")
+    @Test("what op 12 has given to device models is in nobody's way, and is no source; earlier frames stay moved: U10")
     func ontoDevices() throws {
         let bench = try Bench()
-        #expect(bench.setType(0x301, 1, 2) == ok)
-        #expect(move(bench, 0x10, 0x300, 2) == .eperm)
+        #expect(bench.setType(0x301, 1, 2) == ok && bench.setType(0x12, 1, 2) == ok)
+        #expect(move(bench, 0x10, 0x300, 3) == .einval)
         #expect(bench.use(0x300) == .ram(.ramReadWrite, page: 0x10))
-        #expect(bench.use(0x11) == .ram(.ramReadWrite, page: 0x11))
+        #expect(bench.use(0x301) == .ram(.ramReadWrite, page: 0x11))
+    }
+
+    @Test("operations compare with the highest frame that there ever was: U9")
+    func highestEver() throws {
+        let bench = try Bench()
+        #expect(bench.setType(0x500, 1, 2) == .einval)
+        #expect(move(bench, 0x10, 0x500) == ok && move(bench, 0x500, 0x10) == ok)
+        #expect(bench.setType(0x500, 1, 2) == ok && bench.setType(0x501, 1, 2) == .einval)
     }
 
     @Test("more than a round: the payload says how far it came")

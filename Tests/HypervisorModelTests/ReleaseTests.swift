@@ -53,10 +53,10 @@ import XenABI
         #expect(bench.call(header(11, 32)) == (release.hasXSA506 ? .einval : ok))
     }
 
-    @Test("a PV target is EINVAL since 4.15: E4", arguments: all)
+    @Test("a PV target is EINVAL since 4.14: E4", arguments: all)
     func paravirtualised(release: Release) throws {
         let bench = try Bench(release, DomainShape(.pv))
-        let wanted: XenErrorCode? = release.version < .v4_15 ? ok : .einval
+        let wanted: XenErrorCode? = release.version < .v4_14 ? ok : .einval
         #expect([bench.call(header(1, 32)), bench.call(header(21, 32))] == [wanted, wanted])
     }
 

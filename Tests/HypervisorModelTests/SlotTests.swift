@@ -119,7 +119,7 @@ import XenPlatform
         #expect(bench.vcpu.resume() == .done(6))
     }
 
-    @Test("a state moved back from INPROCESS to READY stays pending, and is counted: 5.1, 15.9")
+    @Test("a state moved back from INPROCESS to READY stays pending, and is counted: 5.1, 15.9, B92")
     func movedBack() throws {
         let (bench, a, _, _) = try AccessBench.rows()
         #expect(bench.vcpu.perform(.input(0x200, .four)) == .waiting)
@@ -202,6 +202,21 @@ import XenPlatform
         guest.run(VCPUID(0))
         #expect(bench.guest.life.shutdownReason == .powerOff)
         #expect(!guest.trace.entries.contains { $0.vcpu == VCPUID(0) && $0.step == 1 && $0.outcome == .done(nil) })
+    }
+
+    @Test("a crash waits for nobody", arguments: [true, false])
+    func crashWaits(isByGuest: Bool) throws {
+        let (bench, a, _, _) = try AccessBench.rows(vcpus: 2)
+        #expect(bench.guest.vcpus[0].perform(.input(0x200, .one)) == .waiting)
+        if isByGuest {
+            bench.xen.shutDown(bench.guest, .crash)
+        } else {
+            a.setState(2, VCPUID(1))
+            #expect(bench.guest.vcpus[1].perform(.input(0x200, .one)) == .stopped)
+        }
+        #expect(bench.guest.life.shutdownReason == .crash)
+        a.answer(1)
+        #expect(bench.guest.vcpus[0].resume() == .stopped)
     }
 
     @Test("an answer that the vCPU has not fetched when the server goes is lost: B33")

@@ -13,7 +13,8 @@ struct NaiveMemory {
 
     var trackedFrameCount: Int { frames.count { type(of: $0) == .ioreqServer } }
 
-    private var highest: UInt64 { UInt64(frames.lastIndex { $0 != .hole } ?? 0) }
+    /// At which there ever was something.
+    private var highest = ramFrames - 1
 
     private func type(of use: FrameUse) -> MemoryType? {
         guard case .ram(let type, _) = use else { return nil }
@@ -61,10 +62,10 @@ struct NaiveMemory {
         for index in 0..<Int(count) {
             let (from, to) = (Int(source) + index, Int(destination) + index)
             guard case .ram(_, let page) = frames[from] else { return .einval }
-            if frames[to] == .deviceMemory { return .eperm }
             if from == to { continue }
             frames[from] = .hole
             frames[to] = .ram(.ramReadWrite, page: page)
+            highest = max(highest, UInt64(to))
         }
         return nil
     }

@@ -35,6 +35,8 @@ struct AccessCursor: Hashable {
     private(set) var bytesDone: UInt32 = 0
     /// Of the element under way: what is written, or what has been read so far.
     var value: UInt64
+    /// The element under way goes by itself, though more are left.
+    var goesAlone = false
 
     init(_ access: GuestAccess) {
         self.access = access
@@ -45,7 +47,13 @@ struct AccessCursor: Hashable {
 
     /// Whether the next piece is an element with its value in the request, though the access is a string: its value
     /// comes from RAM and goes there.
-    var isAtLastOfString: Bool { access.memoryAddress != nil && elementsLeft == 1 }
+    var hasElementInRequest: Bool { access.memoryAddress != nil && (elementsLeft == 1 || goesAlone) }
+
+    /// Where the element under way goes, when that is memory and more elements follow it; nil: it is not so.
+    var writtenByString: UInt64? {
+        let isString = access.memoryAddress != nil && access.space == .memory && !access.isRead
+        return isString && elementsLeft > 1 && bytesDone == 0 ? moved(access.address) : nil
+    }
 
     /// Where the element under way is in RAM.
     var memoryAddress: UInt64 { moved(access.memoryAddress ?? 0) }
@@ -55,7 +63,7 @@ struct AccessCursor: Hashable {
     func next() -> AccessPiece? {
         let left = elementsLeft
         if left == 0 { return nil }
-        if left > 1, let memory = access.memoryAddress { return run(left, moved(memory)) }
+        if left > 1, !goesAlone, let memory = access.memoryAddress { return run(left, moved(memory)) }
         return access.space == .port ? AccessPiece(access.address, access.size, value: value) : part()
     }
 

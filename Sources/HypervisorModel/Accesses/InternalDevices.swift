@@ -1,5 +1,6 @@
 // Devices that are inside Xen: an access that lies wholly in one of them never reaches a device model. dmop.md
-// section 6, rule 1. Not for: what they do. The model's have no registers: reads give 0, writes are dropped.
+// section 6, rule 1. Not for: what they do. The I/O APIC apart, the model's have no registers: reads give 0, writes are
+// dropped.
 
 internal import XenABI
 

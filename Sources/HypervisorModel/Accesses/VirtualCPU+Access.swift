@@ -67,10 +67,14 @@ extension VirtualCPU {
         return outcome
     }
 
-    /// The last element of a string to a device has its value in the request.
+    /// The last element of a string to a device has its value in the request; so has each that goes to a frame whose
+    /// writes a server takes.
     @inline(__always)
     private func nextPiece(in domain: Domain) -> AccessPiece? {
-        if cursor.isAtLastOfString, !cursor.access.isRead, cursor.bytesDone == 0 {
+        if let address = cursor.writtenByString {
+            cursor.goesAlone = domain.tracksWrites(at: address, cursor.access.size)
+        }
+        if cursor.hasElementInRequest, !cursor.access.isRead, cursor.bytesDone == 0 {
             cursor.value = domain.loadMemory(cursor.memoryAddress, cursor.access.size)
         }
         return cursor.next()
@@ -90,7 +94,7 @@ extension VirtualCPU {
 
     @inline(__always)
     private func finish(_ piece: AccessPiece, read: UInt64, in domain: Domain) {
-        let isLastOfString = cursor.isAtLastOfString
+        let isLastOfString = cursor.hasElementInRequest
         let address = cursor.memoryAddress
         cursor.finish(piece, read: read)
         if isLastOfString, cursor.elementsLeft == 0, cursor.access.isRead {
@@ -117,6 +121,7 @@ extension VirtualCPU {
         case .memory:
             return .done(domain.access(piece, isRead: isRead))
         case .insideXen:
+            if let value = domain.accessIOAPIC(piece, isRead: isRead) { return .done(value) }
             domain.fill(piece, with: 0, isRead: isRead)
             return .done(0)
         case .noHolder: return .retrying
@@ -175,6 +180,14 @@ extension IOREQ {
 }
 
 extension Domain {
+    /// Whether an element lies in a frame of type 4, with its first or last byte. dmop.md section 3.15.
+    func tracksWrites(at address: UInt64, _ size: AccessSize) -> Bool {
+        memory.trackedFrameCount > 0
+            && [address, address &+ UInt64(size.rawValue) &- 1].contains {
+                memory.use(of: GuestFrame(containing: $0)).isTracked
+            }
+    }
+
     /// Port 0xcf8 takes a write of 4 bytes, and of a string its first element. dmop.md section 6, rule 5.
     func latch(_ piece: AccessPiece) {
         guard piece.size == .four else { return }

@@ -18,7 +18,7 @@ public enum GuestStep: Hashable, Sendable {
     case fill(UInt64, count: UInt32, UInt8)
     /// What shall be in RAM.
     case expectMemory(UInt64, [UInt8])
-    /// Waits until an MSI has brought this interrupt, and takes it.
+    /// Waits until an MSI or a line has brought this interrupt, takes it and ends it.
     case waitInterrupt(UInt8)
     /// Waits for an event of op 13, of this vector or any.
     case waitEvent(UInt8?)

@@ -116,6 +116,7 @@ final class GuestThread {
         case .waitInterrupt(let vector):
             guard let place = vcpu.interrupts.firstIndex(of: vector) else { return .waiting }
             vcpu.interrupts.remove(at: place)
+            vcpu.endInterrupt(vector)
             end(.done(nil))
         case .waitEvent(let vector):
             guard let place = events.firstIndex(where: { vector == nil || $0.vector == vector }) else {

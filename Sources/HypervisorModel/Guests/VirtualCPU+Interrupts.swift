@@ -7,4 +7,7 @@ extension VirtualCPU {
         interrupts.removeAll { $0 == vector }
         return vector
     }
+
+    /// The guest ends an interrupt that it has taken: a level-triggered line that is still up comes again.
+    public func endInterrupt(_ vector: UInt8) { domain.interruptEnded(vector) }
 }

@@ -64,8 +64,9 @@ extension PrivcmdFile {
         for descriptor in descriptors { try check(descriptor.byteLength > 0, .efault, "15.7 empty buffer") }
         let operation = descriptors.first.map { Self.readable($0, memory) } ?? []
         let data = descriptors.count == 2 ? Self.whole(descriptors[1], memory) : []
-        let rounds = DeviceModelCallInRounds(
+        var rounds = DeviceModelCallInRounds(
             "IOCTL_PRIVCMD_HYPERCALL", by: kernel.caller, on: domain, bufferCount: count, operation, data)
+        if descriptors.count == 2 { rounds.run.readableDataBytes = Self.readable(descriptors[1], memory).count }
         return DeviceModelHypercall(call: rounds, descriptors: descriptors, before: [operation, data])
     }
 

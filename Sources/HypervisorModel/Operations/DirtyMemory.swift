@@ -23,7 +23,7 @@ extension Hypervisor {
         let first = payload.first.rawValue
         if !domain.shape.usesHAP {
             let (end, wraps) = first.addingReportingOverflow(UInt64(payload.count))
-            let highest = domain.memory.highestFrame?.rawValue ?? 0
+            let highest = domain.memory.highestFrameEver.rawValue
             try check(!wraps && end - 1 <= highest, .einval, "3.7 shadow: beyond the memory map")
         }
         guard let bits = domain.dirtyFrames.take(first: first, count: payload.count) else {
@@ -51,7 +51,7 @@ extension Hypervisor {
                 frame = DMOPFrame(payload)
                 return payload.progress
             }
-            let extent = try extent(Int(payload.extentCount) - 1, in: &data, of: domain)
+            let extent = try extent(Int(payload.extentCount) - 1, in: &data, of: call)
             try check(payload.opaque < extent.count, .einval, "3.11 opaque beyond the extent")
             try check(call.progress != nil || payload.opaque == 0, .einval, "1.5 progress not ours")
             let count = min(UInt64(extent.count - payload.opaque), left)
@@ -67,16 +67,18 @@ extension Hypervisor {
     }
 
     private func extent(
-        _ index: Int, in data: inout MutableSpan<UInt8>, of domain: Domain
+        _ index: Int, in data: inout MutableSpan<UInt8>, of call: OperationCall
     ) throws(Refusal) -> DMOP.Extent {
+        let end = (index + 1) * DMOP.Extent.byteCount
+        try check(end <= call.readableDataBytes, .efault, "3.11 extent unreadable")
         var bytes = InlineArray<16, UInt8>(repeating: 0)
         for byte in bytes.indices { bytes[byte] = data[index * DMOP.Extent.byteCount + byte] }
         let extent = DMOP.Extent(trusting: bytes.span)
         // Its one pad is bytes 4 to 7.
         try check(bytes[4] | bytes[5] | bytes[6] | bytes[7] == 0, .einval, "3.11 extent.pad")
-        let (end, wraps) = extent.first.rawValue.addingReportingOverflow(UInt64(extent.count))
-        let highest = domain.memory.highestFrame?.rawValue ?? 0
-        try check(extent.count > 0 && !wraps && end <= highest, .einval, "3.11 extent empty or beyond the map")
+        let (endFrame, wraps) = extent.first.rawValue.addingReportingOverflow(UInt64(extent.count))
+        let highest = call.domain.memory.highestFrameEver.rawValue
+        try check(extent.count > 0 && !wraps && endFrame <= highest, .einval, "3.11 extent empty or beyond the map")
         return extent
     }
 }

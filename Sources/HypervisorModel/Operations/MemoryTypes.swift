@@ -10,7 +10,7 @@ extension Hypervisor {
         let domain = call.domain
         try check(frame.hasZeroPads(DMOP.SetMemoryType.self), .einval, "3.12 pad")
         let (end, wraps) = payload.first.rawValue.addingReportingOverflow(UInt64(payload.count))
-        let highest = domain.memory.highestFrame?.rawValue ?? 0
+        let highest = domain.memory.highestFrameEver.rawValue
         try check(payload.count > 0 && !wraps && end - 1 <= highest, .einval, "3.12 frames empty or beyond the map")
         try check(payload.type.rawValue <= 4 && payload.type.rawValue != 3, .einval, "3.12 unknown type")
         let isTracked = payload.type == .ioreqServer

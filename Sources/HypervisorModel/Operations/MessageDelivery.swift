@@ -22,10 +22,16 @@ extension Hypervisor {
         let message = MSIMessage(address: payload.address, data: payload.data)
         try check(frame.hasZeroPads(DMOP.InjectMSI.self), .einval, "3.14 pad")
         guard message.vector != 0 else {
-            try check(message.pirq != 0, .erange, "3.14 vector 0, pirq 0")
+            // A number with a sign: one with the highest bit set is below 0.
+            try check(Int32(bitPattern: message.pirq) > 0, .erange, "3.14 vector 0, pirq 0 or negative")
             try check(message.pirq < domain.shape.pirqCount, .einval, "3.14 pirq out of range")
             return
         }
+        try deliver(message, to: domain)
+    }
+
+    /// Brings a message to the local APICs that it reaches.
+    func deliver(_ message: MSIMessage, to domain: Domain) throws(Refusal) {
         switch message.deliveryMode {
         case 0:
             for vcpu in domain.vcpus where message.reaches(vcpu) { vcpu.receive(message.vector) }

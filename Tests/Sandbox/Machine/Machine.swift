@@ -20,6 +20,8 @@ public protocol GuestMachine: AnyObject {
     func move(to destination: UInt64, from source: UInt64, width: Int, count: UInt64, down: Bool)
     /// The next interrupt that waits in its local APIC, taken from there.
     func takeInterrupt() -> UInt8?
+    /// Its handler is over.
+    func endInterrupt(_ vector: UInt8)
     /// The event that was injected, if there is one, taken.
     func takeEvent() -> UInt8?
     /// Nothing for a moment.
@@ -101,7 +103,10 @@ public func disable_interrupts() { Machines.takesInterrupts = false }
 
 public func spin_pause() {
     let machine = before()
-    if Machines.takesInterrupts, let vector = machine.takeInterrupt() { deliver(UInt32(vector), machine) }
+    if Machines.takesInterrupts, let vector = machine.takeInterrupt() {
+        deliver(UInt32(vector), machine)
+        machine.endInterrupt(vector)
+    }
     machine.pause()
 }
 

@@ -10,13 +10,8 @@ import XenABI
 
 final class ModelMachine: GuestMachine, @unchecked Sendable {
     private let vcpu: ThreadedVCPU
-    /// Of vCPU 0 of a guest that has one.
-    private let ioapic: IOAPIC?
 
-    init(_ vcpu: ThreadedVCPU, ioapic: IOAPIC?) {
-        self.vcpu = vcpu
-        self.ioapic = ioapic
-    }
+    init(_ vcpu: ThreadedVCPU) { self.vcpu = vcpu }
 
     func portIn(_ port: UInt32, width: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: perform(.input(UInt16(truncatingIfNeeded: port), size(width))))
@@ -37,7 +32,6 @@ final class ModelMachine: GuestMachine, @unchecked Sendable {
     func load(_ address: UInt64, width: Int) -> UInt64 { perform(.load(address, size(width))) }
 
     func store(_ address: UInt64, width: Int, _ value: UInt64) {
-        if let ioapic, address & ~0xFFF == IOAPIC.base { return ioapic.store(address & 0xFFF, value) }
         _ = perform(.store(address, size(width), value))
     }
 
@@ -51,9 +45,9 @@ final class ModelMachine: GuestMachine, @unchecked Sendable {
                 : .repeatedLoad(source, size(width), count: count, to: destination, descending: down))
     }
 
-    func takeInterrupt() -> UInt8? {
-        vcpu.takeInterrupt() ?? ioapic?.next { vcpu.level(ofGSI: $0) }
-    }
+    func takeInterrupt() -> UInt8? { vcpu.takeInterrupt() }
+
+    func endInterrupt(_ vector: UInt8) { vcpu.endInterrupt(vector) }
 
     /// On AMD an event that is no exception's ends the domain (dmop.md section 3.13).
     func takeEvent() -> UInt8? { vcpu.takeEvent()?.vector }

@@ -33,9 +33,7 @@ enum SandboxExerciser {
         let domain = try service.hypervisor.createDomain(shape)
         let monitor = Monitor()
         let machines = domain.vcpus.map {
-            ModelMachine(
-                ThreadedVCPU($0, of: domain, on: service.hypervisor, monitor: monitor),
-                ioapic: isHVM && $0.id.rawValue == 0 ? IOAPIC() : nil)
+            ModelMachine(ThreadedVCPU($0, of: domain, on: service.hypervisor, monitor: monitor))
         }
         Machines.install(machines)
         let gate = MonitorGate(monitor)
