@@ -128,7 +128,8 @@ import XenABI
         #expect(load.outcome == .done(77) && load.seen.isEmpty)
     }
 
-    @Test("a string to frames of type 4 goes element by element, over their ends too; what is before them is RAM's")
+    @Test(
+        "a string to frames of type 4 goes element by element, over their ends too; what is before them is RAM's: B132")
     func memoryTypeStrings() throws {
         let (bench, a, _, _) = try AccessBench.rows()
         try bench.call(once: DMOP.MapMemoryType(id: a.id, type: .ioreqServer, flags: .write))
