@@ -140,7 +140,7 @@ extension ConformanceSuite {
                 .message(0xfee0_9000, 0x8140).gives(.esrch)),
             ConformanceRow(
                 "L9", "message: without a vector, a pirq with its highest bit set is none", "3.14",
-                .message(0x8000_0000_fee0_1000, 0).gives(.erange),
+                .message(0x8000_0000_fee0_1000, 0).gives(.erange).from(.v4_20, .einval),
                 .message(0x7fff_ff00_fee0_1000, 0).gives(.einval)),
             ConformanceRow(
                 "L10", "message: a pirq again, and in 4096 bytes nothing is written back", "1.4",

@@ -52,10 +52,13 @@ extension MemoryMap {
         return trackedFrameCount > 0 ? frame : nil
     }
 
-    /// Moves the page of a frame; what was at the destination is freed. dmop.md 3.17.
-    package mutating func move(_ source: UInt64, to destination: UInt64) throws(Refusal) {
+    /// Moves the page of a frame; what was at the destination is freed. A source without a page is refused by `empty`.
+    /// dmop.md 3.17.
+    package mutating func move(
+        _ source: UInt64, to destination: UInt64, empty: XenErrorCode = .einval
+    ) throws(Refusal) {
         guard case .ram(_, let page) = use(of: GuestFrame(source)) else {
-            throw Refusal(.einval, "3.17 source empty")
+            throw Refusal(empty, "3.17 source empty")
         }
         // A frame that op 12 has given to device models is in nobody's way.
         guard source != destination else { return }

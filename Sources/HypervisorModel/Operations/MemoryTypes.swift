@@ -70,7 +70,8 @@ extension Hypervisor {
         for step in 0..<count {
             let offset = isDownward ? size - 1 - step : step
             try call.domain.memory.move(
-                payload.source.rawValue + offset, to: payload.destination.rawValue + offset)
+                payload.source.rawValue + offset, to: payload.destination.rawValue + offset,
+                empty: release.version >= .v4_20 ? .eacces : .einval)
         }
         guard size > count else { return nil }
         payload.count -= UInt32(count)

@@ -22,8 +22,9 @@ extension Hypervisor {
         let message = MSIMessage(address: payload.address, data: payload.data)
         try check(frame.hasZeroPads(DMOP.InjectMSI.self), .einval, "3.14 pad")
         guard message.vector != 0 else {
-            // A number with a sign: one with the highest bit set is below 0.
-            try check(Int32(bitPattern: message.pirq) > 0, .erange, "3.14 vector 0, pirq 0 or negative")
+            // Before 4.20 a number with a sign: one with the highest bit set is below 0.
+            let isNegative = Int32(bitPattern: message.pirq) < 0 && release.version < .v4_20
+            try check(message.pirq != 0 && !isNegative, .erange, "3.14 vector 0, pirq 0 or negative")
             try check(message.pirq < domain.shape.pirqCount, .einval, "3.14 pirq out of range")
             return
         }
