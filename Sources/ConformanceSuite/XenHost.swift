@@ -28,6 +28,12 @@ public final class XenHost {
 
     /// A host whose release is `release`, or what /sys/hypervisor says.
     public init(release: Release? = nil, domains: DomainsProgram? = nil) throws(HostError) {
+        do throws(SystemError) {
+            try OwnedDescriptor.open(path: "/dev/xen/privcmd", .readWrite).close()
+        } catch {
+            let advice = "it needs root in dom0 of a Xen; --hypervisor model runs on the model"
+            throw .broken("/dev/xen/privcmd: \(error.description); \(advice)")
+        }
         guard let found = release ?? Self.foundRelease() else {
             throw .broken("/sys/hypervisor does not say which Xen this is; say it by --release")
         }
