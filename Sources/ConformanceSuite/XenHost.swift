@@ -28,6 +28,12 @@ public final class XenHost {
 
     /// A host whose release is `release`, or what /sys/hypervisor says.
     public init(release: Release? = nil, domains: DomainsProgram? = nil) throws(HostError) {
+        do throws(SystemError) {
+            try OwnedDescriptor.open(path: "/dev/xen/privcmd", .readWrite).close()
+        } catch {
+            let advice = "it needs root in dom0 of a Xen; --hypervisor model runs on the model"
+            throw .broken("/dev/xen/privcmd: \(error.description); \(advice)")
+        }
         guard let found = release ?? Self.foundRelease() else {
             throw .broken("/sys/hypervisor does not say which Xen this is; say it by --release")
         }
@@ -43,8 +49,9 @@ public final class XenHost {
             (11, .v4_11),
         ]
         guard let version = versions.first(where: { minor >= $0.0 })?.1 else { return nil }
-        // XSA-506 is fixed in 4.17.7. Of later ones it depends on the point release: --release says it.
-        let isFixed = minor == 17 ? (number(in: "extra") ?? 0) >= 7 : minor >= 23
+        // XSA-506 is fixed in 4.17.7, and in the 4.20.4 that Debian has. Of others --release says it.
+        let fixedSince = [17: 7, 20: 4]
+        let isFixed = fixedSince[minor].map { (number(in: "extra") ?? 0) >= $0 } ?? (minor >= 23)
         return Release(version, hasXSA506: isFixed)
     }
 

@@ -36,7 +36,7 @@ private final class ServedSandbox: Sendable {
 }
 
 @Suite("The suite on a sandbox", .serialized) struct SuiteOnSandboxTests {
-    @Test("each row passes, or says why a sandbox can't be asked", arguments: [Release(.v4_14), .standard])
+    @Test("each row passes, or says why a sandbox can't be asked", arguments: [Release.standard])
     func passes(release: Release) throws {
         let sandbox = try ServedSandbox(release)
         defer { sandbox.end() }
