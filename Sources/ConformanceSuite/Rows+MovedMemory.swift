@@ -76,13 +76,16 @@ extension ConformanceSuite {
         ]
     }
 
+    /// Before 4.15 op 17 takes all ends as they are (dmop.md 3.17): a wrong one costs the guest a frame, and later rows
+    /// their ground.
     private static var moveRows: [ConformanceRow] {
         [
             ConformanceRow(
                 "U1", "move: the pad, the last destination, and numbers that wrap", "3.17",
                 .op(17, ["size": 1, "pad": 1, "src_gfn": 0x220, "dst_gfn": 0x500]).gives(.einval),
                 .move(1, 0x220, to: ~0).gives(.einval),
-                .move(3, 0x220, to: ~0 - 1).gives(.eoverflow), .move(3, ~0 - 1, to: 0x500).gives(.eoverflow)),
+                .move(3, 0x220, to: ~0 - 1).gives(.eoverflow), .move(3, ~0 - 1, to: 0x500).gives(.eoverflow)
+            ).since(.v4_15),
             ConformanceRow(
                 "U2", "move: nothing at all, and what is not there", "3.17",
                 .move(0, 0x220, to: 0x500), .move(1, 0x700, to: 0x500).givesNoFrame()),
@@ -91,9 +94,13 @@ extension ConformanceSuite {
                 .move(1, 0x220, to: 0x500), .move(1, 0x220, to: 0x500).givesNoFrame(), .move(1, 0x500, to: 0x220)),
             ConformanceRow(
                 "U4", "move: several, and one over another", "3.17",
-                .op(17, ["size": 16, "src_gfn": 0x230, "dst_gfn": 0x600])
-                    .leaves(["size": 16, "src_gfn": 0x230, "dst_gfn": 0x600]),
-                .move(1, 0x221, to: 0x222)),
+                .move(16, 0x230, to: 0x600), .move(1, 0x221, to: 0x222)),
+            ConformanceRow(
+                "U13", "move: in one round, its payload stays as it was", "1.4",
+                .op(17, ["size": 16, "src_gfn": 0x600, "dst_gfn": 0x610])
+                    .leaves(["size": 16, "src_gfn": 0x600, "dst_gfn": 0x610]),
+                .move(16, 0x610, to: 0x600)
+            ).since(.v4_15),
         ]
     }
 
@@ -106,12 +113,14 @@ extension ConformanceSuite {
                 .op(17, ["size": 5, "pad": 1, "src_gfn": .allOnes, "dst_gfn": 0]).gives(.einval),
                 .op(17, ["size": 0, "pad": 1]).gives(.einval),
                 .move(0, 0x220, to: ~0).gives(.einval), .move(5, ~0, to: ~0).gives(.einval),
-                .move(5, ~0 - 1, to: 0x500).gives(.eoverflow)),
+                .move(5, ~0 - 1, to: 0x500).gives(.eoverflow)
+            ).since(.v4_15),
             ConformanceRow(
                 "U6", "move: an end of exactly 2^64 wraps, one less is no wrap", "3.17",
                 .move(1, ~0, to: 0x500).gives(.eoverflow), .move(2, 0x700, to: ~0 - 1).gives(.eoverflow),
                 .move(1, 0x700, to: ~0 - 1).givesNoFrame(), .move(0, ~0, to: 0x500),
-                .move(0xffff_ffff, 0x700, to: 0x800).givesNoFrame()),
+                .move(0xffff_ffff, 0x700, to: 0x800).givesNoFrame()
+            ).since(.v4_15),
             ConformanceRow(
                 "U7", "move: it stops at a frame that is not there, and frames before it have moved", "3.17",
                 .move(4, 0x60e, to: 0x400).givesNoFrame(),
