@@ -64,7 +64,8 @@ extension Release {
         switch version {
         case .v4_9_0: 0x0D
         case .v4_11: 0x10
-        case .v4_14, .v4_15: 0x13
+        case .v4_14: 0x12
+        case .v4_15: 0x13
         case .v4_17: 0x15
         case .v4_18: 0x16
         case .v4_20, .v4_21, .v4_22: 0x17
