@@ -128,6 +128,29 @@ import XenABI
         #expect(load.outcome == .done(77) && load.seen.isEmpty)
     }
 
+    @Test(
+        "a string to frames of type 4 goes element by element, over their ends too; what is before them is RAM's: B132")
+    func memoryTypeStrings() throws {
+        let (bench, a, _, _) = try AccessBench.rows()
+        try bench.call(once: DMOP.MapMemoryType(id: a.id, type: .ioreqServer, flags: .write))
+        try bench.call(once: DMOP.SetMemoryType(count: 1, type: .ioreqServer, first: GuestFrame(0x201)))
+        for index in 0..<4 as Range<UInt64> {
+            bench.guest.storeMemory(0x30_0000 + 4 * index, .four, 0x1001_0001 * (index + 1))
+        }
+        let up = bench.run(.repeatedStore(0x20_0ffa, .four, count: 4, from: 0x30_0000)).seen
+        #expect(up.map(\.address) == [0x20_1000, 0x20_1002, 0x20_1006])
+        #expect(up.map(\.size) == [2, 4, 4] && up.allSatisfy { $0.count == 1 && $0.memory == nil })
+        #expect(up.map(\.data) == [0x2002, 0x3003_0003, 0x4004_0004])
+        #expect(bench.guest.loadMemory(0x20_0ffa, .four) == 0x1001_0001)
+        #expect(bench.guest.loadMemory(0x20_0ffe, .two) == 0x0002)
+        let down = bench.run(.repeatedStore(0x20_1004, .four, count: 3, from: 0x30_0008, descending: true))
+        #expect(down.outcome == .done(0))
+        #expect(down.seen.map(\.address) == [0x20_1004, 0x20_1000])
+        #expect(down.seen.map(\.data) == [0x3003_0003, 0x2002_0002])
+        #expect(bench.guest.loadMemory(0x20_0ffc, .four) == 0x1001_0001)
+        #expect(bench.run(.repeatedLoad(0x20_1000, .four, count: 4, to: 0x30_0000)).seen.isEmpty)
+    }
+
     @Test("without a holder the vCPU tries again for ever; the domain can still be shut down: X7")
     func noHolder() throws {
         let (bench, a, _, _) = try AccessBench.rows()
