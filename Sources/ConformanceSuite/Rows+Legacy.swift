@@ -14,8 +14,8 @@ extension ConformanceSuite {
         ]
     }
 
-    /// G7, G8 and I9 ask a pool that has no frame left. Before 4.20 Xen then takes a frame that was never given to it,
-    /// and what it does when that comes back could take down the host. dmop.md section 8.2.
+    /// G7, G8 and I9 ask a pool that has no frame left. Before 4.20 Xen then takes a frame that was never given to
+    /// it, and what it does when that comes back could take down the host. dmop.md section 8.2.
     private static var legacyRows: [ConformanceRow] {
         [
             ConformanceRow(

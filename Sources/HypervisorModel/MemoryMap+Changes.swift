@@ -52,14 +52,18 @@ extension MemoryMap {
         return trackedFrameCount > 0 ? frame : nil
     }
 
-    /// Moves the page of a frame; what was at the destination is freed. False: there is no page. dmop.md 3.17.
-    package mutating func move(_ source: UInt64, to destination: UInt64) -> Bool {
-        guard case .ram(_, let page) = use(of: GuestFrame(source)) else { return false }
+    /// Moves the page of a frame; what was at the destination is freed. A source without a page is refused by `empty`.
+    /// dmop.md 3.17.
+    package mutating func move(
+        _ source: UInt64, to destination: UInt64, empty: XenErrorCode = .einval
+    ) throws(Refusal) {
+        guard case .ram(_, let page) = use(of: GuestFrame(source)) else {
+            throw Refusal(empty, "3.17 source empty")
+        }
         // A frame that op 12 has given to device models is in nobody's way.
-        guard source != destination else { return true }
+        guard source != destination else { return }
         remove(source)
         put(page, at: destination)
-        return true
     }
 
     /// Takes what is at a frame away.

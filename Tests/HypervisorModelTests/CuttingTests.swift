@@ -58,6 +58,22 @@ import XenABI
         #expect(toRAM[0].isRead && !fromRAM[0].isRead && toRAM[0].type == .copy)
     }
 
+    @Test("rep movs to frames whose writes a server takes is a request for each element: B132")
+    func repeatedMoveToTracked() throws {
+        let (bench, a, _, _) = try AccessBench.rows()
+        try bench.call(once: DMOP.MapMemoryType(id: a.id, type: .ioreqServer, flags: .write))
+        try bench.call(once: DMOP.SetMemoryType(count: 1, type: .ioreqServer, first: GuestFrame(0x210)))
+        bench.guest.storeMemory(0x8000, .eight, 0x2222_2222_1111_1111)
+        bench.guest.storeMemory(0x8008, .four, 0x3333_3333)
+        let seen = bench.run(.repeatedStore(0x21_0ff4, .four, count: 3, from: 0x8000)).seen
+        #expect(texts(seen) == ["0 0x210ff4/4", "0 0x210ff8/4", "0 0x210ffc/4"])
+        #expect(seen.map(\.data) == [0x1111_1111, 0x2222_2222, 0x3333_3333])
+        // From a tracked frame into an ordinary one: what is in the first is the server's, the rest is memory's.
+        let over = bench.run(.repeatedStore(0x21_0ffe, .four, count: 3, from: 0x8000)).seen
+        #expect(texts(over) == ["0 0x210ffe/2"] && over.map(\.data) == [0x1111])
+        #expect(bench.guest.loadMemory(0x21_1000, .eight) == 0x3333_2222_2222_1111)
+    }
+
     @Test("a string ends at a page boundary of its RAM: B27")
     func memoryBoundary() throws {
         let (bench, _, _, _) = try AccessBench.rows()

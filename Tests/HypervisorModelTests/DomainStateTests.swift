@@ -34,8 +34,10 @@ import XenABI
         #expect(ask(newFile, .poll()).code == .enoent)
     }
 
-    @Test("D2: with 4.17's interface version it is ENOSYS there, and EACCES from 4.21 on")
+    @Test("D2: with 4.17's interface version it is ENOSYS there, EACCES from 4.21 on; with 4.14's EOPNOTSUPP there")
     func version() throws {
+        let oldQuestion = GetDomainState(domain: DomainID(1), interfaceVersion: 0x12)
+        #expect(ask(try file(Release(.v4_14)).1, oldQuestion).code == .eopnotsupp)
         let question = GetDomainState(domain: DomainID(1), interfaceVersion: 0x15)
         #expect(ask(try file(Release(.v4_17)).1, question).code == .enosys)
         #expect(ask(try file(Release(.v4_21)).1, question).code == .eacces)

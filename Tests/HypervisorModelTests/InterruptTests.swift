@@ -39,6 +39,8 @@ import XenABI
         #expect(msi(0xfee0_1000, 0, bench) == ok)
         #expect(msi(0xfee0_0000 | 1 << 40, 0, bench) == .einval)
         #expect(bench.guest.vcpus[0].interrupts.isEmpty)
+        #expect(msi(0x8000_0000_fee0_1000, 0, bench) == .erange)
+        #expect(msi(0x8000_0000_fee0_1000, 0, try Bench(Release(.v4_20))) == .einval)
     }
 
     @Test("fixed delivery is 0 also where nobody takes it, lowest priority ESRCH: L2, L3")

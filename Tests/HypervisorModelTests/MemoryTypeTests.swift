@@ -160,6 +160,8 @@ import XenABI
                 .einval, .eoverflow, .eoverflow,
             ])
         #expect([move(bench, 0x900, 0x500, 0), move(bench, 0x900, 0x500)] == [nil, .einval])
+        let later = try Bench(Release(.v4_20))
+        #expect([move(later, 0x900, 0x500, 0), move(later, 0x900, 0x500)] == [nil, .eacces])
     }
 
     @Test("there, again, and back: U3")

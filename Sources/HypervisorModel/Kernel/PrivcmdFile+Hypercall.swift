@@ -132,7 +132,7 @@ extension PrivcmdFile {
         let isStable = release.hasDomainStates && question.command == GetDomainState.command
         let version = isStable ? GetDomainState.stableInterfaceVersion : release.domctlVersion
         try check(question.interfaceVersion == version, .eacces, "12 interface version")
-        try check(isStable, .enosys, "12 unknown domctl")
+        try check(isStable, release.version < .v4_15 ? .eopnotsupp : .enosys, "12 unknown domctl")
         let answer: DomainState
         if question.isPoll {
             try check(kernel.caller.privilege == .control, .eperm, "12 neither control nor Xenstore domain")

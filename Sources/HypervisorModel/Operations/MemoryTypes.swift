@@ -69,9 +69,9 @@ extension Hypervisor {
         let count = min(size, OperationCall.framesPerRound)
         for step in 0..<count {
             let offset = isDownward ? size - 1 - step : step
-            let isMoved = call.domain.memory.move(
-                payload.source.rawValue + offset, to: payload.destination.rawValue + offset)
-            try check(isMoved, release.version < .v4_20 ? .einval : .eacces, "3.17 source empty")
+            try call.domain.memory.move(
+                payload.source.rawValue + offset, to: payload.destination.rawValue + offset,
+                empty: release.version >= .v4_20 ? .eacces : .einval)
         }
         guard size > count else { return nil }
         payload.count -= UInt32(count)

@@ -23,8 +23,8 @@ extension Hypervisor {
         try check(frame.hasZeroPads(DMOP.InjectMSI.self), .einval, "3.14 pad")
         guard message.vector != 0 else {
             // Before 4.20 a number with a sign: one with the highest bit set is below 0.
-            let isAbove0 = message.pirq != 0 && (release.version >= .v4_20 || message.pirq >> 31 == 0)
-            try check(isAbove0, .erange, "3.14 vector 0, pirq 0 or negative")
+            let isNegative = Int32(bitPattern: message.pirq) < 0 && release.version < .v4_20
+            try check(message.pirq != 0 && !isNegative, .erange, "3.14 vector 0, pirq 0 or negative")
             try check(message.pirq < domain.shape.pirqCount, .einval, "3.14 pirq out of range")
             return
         }
