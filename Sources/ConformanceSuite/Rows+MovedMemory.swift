@@ -100,7 +100,7 @@ extension ConformanceSuite {
                 .op(17, ["size": 16, "src_gfn": 0x600, "dst_gfn": 0x610])
                     .leaves(["size": 16, "src_gfn": 0x600, "dst_gfn": 0x610]),
                 .move(16, 0x610, to: 0x600)
-            ).since(.v4_15),
+            ).onSandboxOnly(),
         ]
     }
 
