@@ -51,6 +51,18 @@ import UEFIVariables
         }
     }
 
+    @Test("168: a MOR or PPI variable that is set to what it is does not change, and no waiting plan goes")
+    func sameValue() {
+        for named in [PlatformTests.control, PlatformTests.flagsLock] {
+            var guest = Guest()
+            #expect(guest.set(named, 7, [1]) == 0)
+            let request = Self.changes[3]
+            let parked = guest.services.decide(request.span, guest.authenticator)
+            #expect(guest.set(named, 7, [1]) == 0)
+            #expect(guest.services.complete(parked).status == .success)
+        }
+    }
+
     @Test("39: a second Notify while the first still waits is ACCESS_DENIED") func notify() {
         var guest = Guest()
         let request = VariableRequest.encodeNotify()
