@@ -52,12 +52,15 @@ public struct VariableServices: Sendable {
     public mutating func complete(_ plan: VariablePlan, succeeded: Bool = true) -> VariableReply {
         if plan.effect != .none && !succeeded { return .status(.deviceError) }
         if plan.changesStore {
-            if plan.changeCount != changeCount { return .status(.deviceError) }
+            if isStale(plan) { return .status(.deviceError) }
             changeCount &+= 1
         }
         apply(plan)
         return plan.reply
     }
+
+    /// Whether the store has changed since the plan was decided.
+    func isStale(_ plan: VariablePlan) -> Bool { plan.changeCount != changeCount }
 
     /// Makes a plan's change.
     private mutating func apply(_ plan: VariablePlan) {

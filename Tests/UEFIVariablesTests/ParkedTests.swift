@@ -30,6 +30,8 @@ import UEFIVariables
                 if !parked.changesStore || !earlier.changesStore { continue }
                 #expect(guest.services.complete(earlier).status == .success)
                 let records = guest.services.store.records
+                let published = guest.services.backendBlob()
+                #expect(guest.services.backendBlob(with: parked) == published, "the backend gets nothing of it")
                 #expect(guest.services.complete(parked).status == .deviceError)
                 #expect(guest.services.store.records == records)
                 #expect(guest.services.complete(earlier).status == .deviceError, "nor is a plan completed twice")
