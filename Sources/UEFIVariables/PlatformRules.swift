@@ -58,12 +58,13 @@ extension VariableServices {
         return data.count == 1 ? MORLockState(rawValue: data[0]) ?? .locked : .locked
     }
 
-    /// One byte for a MOR or PPI variable; no backend write of its own.
+    /// One byte for a MOR or PPI variable; no backend write of its own. What it has already is no change.
     private func storing(
         _ value: UInt8, _ set: SetRequest, _ bytes: Span<UInt8>, _ slot: Int32?
     ) throws(VariableStatus) -> VariablePlan {
         let success = VariableReply.status(.success)
         if let slot {
+            if store.slots[Int(slot)].record.data == [value] { return VariablePlan(success) }
             let change = StoreChange.replace(slot: slot, data: [value], timestamp: .zero, digest: .zero)
             return VariablePlan(success, change)
         }

@@ -37,6 +37,8 @@ public struct VariablePlan: Equatable, Sendable {
     /// Whether PK comes, goes or changes, so that the modes follow. Source: varstored.md 10.2.
     var changesPK: Bool
     var reply: VariableReply
+    /// How many changes the store had seen when this was decided: slots and room are of that store.
+    var changeCount: UInt64
 
     init(_ reply: VariableReply, _ change: StoreChange = .none, _ effect: Effect = .none) {
         self.reply = reply
@@ -45,6 +47,7 @@ public struct VariablePlan: Equatable, Sendable {
         changesKeys = false
         changesPK = false
         morKey = nil
+        changeCount = 0
     }
 
     /// A status, and nothing changes.

@@ -41,7 +41,7 @@ public struct BlobFinding: Equatable, Sendable {
     public var position: Int
     /// Its first byte in the blob.
     public var offset: Int
-    /// Its name and GUID, if they could be read.
+    /// Its name and GUID, if they could be read; of a record that is cut perhaps the name alone.
     public var name: VariableName?
     public var guid: VendorGUID?
     /// What is amiss.
@@ -55,6 +55,13 @@ public struct BlobFinding: Equatable, Sendable {
 
     /// Whether what was put aside cannot be read as records.
     public var isUnreadable: Bool { reason == .truncated || reason == .trailingBytes }
+
+    /// Whether it is about PK, KEK, db, dbx or dbt, as far as can be told: without a GUID the name decides.
+    var mayBeKey: Bool {
+        guard let name else { return false }
+        let guids = guid.map { [$0] } ?? [.global, .imageSecurity]
+        return guids.contains { VariableKind(name, $0).isKey }
+    }
 }
 
 /// A blob that was read.
@@ -74,9 +81,7 @@ public struct BlobReading: Equatable, Sendable {
     public var losesKeys: Bool {
         let hasPK = blob.records.contains { VariableKind($0.name, $0.guid) == .pk }
         return findings.contains { finding in
-            if !finding.isQuarantine { return false }
-            if let name = finding.name, let guid = finding.guid, VariableKind(name, guid).isKey { return true }
-            return finding.isUnreadable && !hasPK
+            finding.isQuarantine && (finding.mayBeKey || (finding.isUnreadable && !hasPK))
         }
     }
 }
@@ -120,7 +125,7 @@ private struct BlobReader {
         var offset = start
         for position in 0..<count {
             guard let place = RecordPlace(bytes, at: offset) else {
-                findings.append(BlobFinding(position: position, offset: offset, reason: .truncated))
+                findings.append(cut(bytes, position, offset))
                 return
             }
             take(place, bytes, position, offset)
@@ -129,6 +134,22 @@ private struct BlobReader {
         if offset < bytes.count {
             findings.append(BlobFinding(position: count, offset: offset, reason: .trailingBytes))
         }
+    }
+
+    /// A record that runs past the end, with its name and GUID if these are still there.
+    private func cut(_ bytes: Span<UInt8>, _ position: Int, _ offset: Int) -> BlobFinding {
+        var finding = BlobFinding(position: position, offset: offset, reason: .truncated)
+        guard let name = RecordPlace.part(bytes, at: offset), name.count <= VariableName.byteCountMax else {
+            return finding
+        }
+        finding.name = VariableName(bytes: bytes.copy(name))
+        if let data = RecordPlace.part(bytes, at: name.upperBound),
+            bytes.count &- data.upperBound >= VendorGUID.byteCount
+        {
+            finding.guid = VendorGUID(
+                low: bytes.word(at: data.upperBound), high: bytes.word(at: data.upperBound &+ 8))
+        }
+        return finding
     }
 
     private mutating func take(_ place: RecordPlace, _ bytes: Span<UInt8>, _ position: Int, _ offset: Int) {
@@ -206,7 +227,7 @@ private struct RecordPlace {
     }
 
     /// A u64 length and that many bytes.
-    private static func part(_ bytes: Span<UInt8>, at offset: Int) -> Range<Int>? {
+    static func part(_ bytes: Span<UInt8>, at offset: Int) -> Range<Int>? {
         if bytes.count &- offset < 8 { return nil }
         let length = bytes.word(at: offset)
         let start = offset &+ 8

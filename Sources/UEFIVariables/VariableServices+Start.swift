@@ -98,8 +98,9 @@ extension VariableServices {
 
 extension VariableServices {
     /// The blob of the non-volatile variables as they are once `plan` is completed: what the backend gets before that.
-    /// Source: varstored.md 11.1, 13.4.
+    /// Nothing of a plan that `complete` will drop is in it. Source: varstored.md 11.1, 13.4.
     public func backendBlob(with plan: VariablePlan? = nil) -> [UInt8] {
+        let plan = plan.flatMap { isStale($0) ? nil : $0 }
         var ancillary = ancillary
         if let key = plan?.morKey { ancillary.morKey = key }
         var writer = BlobWriter(ancillary)

@@ -23,8 +23,8 @@ extension VariableServices {
         return value
     }
 
-    /// A write of `size` bytes (1, 2 or 4) at `offset` of the data register. Answers whether PPIBuffer changed, so
-    /// that a backend write is to be scheduled. Source: varstored.md 10.4, 13.4.
+    /// A write of `size` bytes (1, 2 or 4) at `offset` of the data register. Answers whether a backend write is to be
+    /// scheduled: PPIBuffer changed, and changes are kept. Source: varstored.md 10.4, 13.4; 6, row 22.
     public mutating func writeWindow(offset: Int, size: Int, value: UInt32) -> Bool {
         guard let start = windowPlace(offset, size) else { return false }
         let slot = slot(.ppiBuffer)
@@ -42,7 +42,7 @@ extension VariableServices {
         }
         guard let slot, buffer != old else { return false }
         store.replace(slot, data: buffer)
-        return true
+        return policy.persistent
     }
 
     /// Where in the window an access begins; nil if some of it lies outside.

@@ -4,7 +4,8 @@
 /// The state of one guest's variables and what decides on requests. No I/O, no clock. Source: varstored.md 1.
 ///
 /// A request goes through `decide`, then the plan's effect is carried out by the caller, then through `complete`, and
-/// the reply through `VariableStore.encode`. One request at a time; the PPI window may be used in between.
+/// the reply through `VariableStore.encode`. While a plan waits for its effect the PPI window may be used, and requests
+/// that change nothing may come and go; a change that was decided before another one was made is refused.
 public struct VariableServices: Sendable {
     /// The published variables.
     public internal(set) var store: VariableStore
@@ -16,6 +17,8 @@ public struct VariableServices: Sendable {
     public let policy: VariablePolicy
     /// Whether the backend was asked to tell of a Secure Boot failure. Source: varstored.md 3.7.
     private var hasNotified = false
+    /// Plans that have changed the store.
+    private var changeCount: UInt64 = 0
 
     /// Services of these variables as they are: nothing is created, dropped or reset. For a daemon's start see
     /// `start(_:policy:)` and `resume(_:policy:)`, for tools `tool(_:)`.
@@ -24,14 +27,18 @@ public struct VariableServices: Sendable {
         self.policy = policy
     }
 
-    /// Decodes a request and decides on it. Nothing is changed but the runtime latch.
+    /// Decodes a request and decides on it. Nothing is changed but the runtime latch, and that Notify was asked for: a
+    /// second one is refused while the first still waits.
     public mutating func decide(
         _ bytes: Span<UInt8>, _ authenticator: any VariableAuthenticator
     ) -> VariablePlan {
         do throws(VariableStatus) {
             let request = try VariableRequest.decode(bytes)
             let atRuntime = latch(request.atRuntime)
-            return try plan(request, bytes, atRuntime: atRuntime, authenticator)
+            var plan = try plan(request, bytes, atRuntime: atRuntime, authenticator)
+            plan.changeCount = changeCount
+            if plan.effect == .notify { hasNotified = true }
+            return plan
         } catch {
             return .status(error)
         }
@@ -39,12 +46,21 @@ public struct VariableServices: Sendable {
 
     /// Completes a plan: makes its change if its effect succeeded, drops it if not. Answers the reply.
     /// Source: varstored.md 6, rows 23, 24, 32 and 33; 3.7.
+    ///
+    /// A plan whose store has been changed by another since is dropped too, with DEVICE_ERROR: its slots may be another
+    /// variable's. Callers that let one change wait for the next never see that.
     public mutating func complete(_ plan: VariablePlan, succeeded: Bool = true) -> VariableReply {
-        if plan.effect == .notify { hasNotified = true }
         if plan.effect != .none && !succeeded { return .status(.deviceError) }
+        if plan.changesStore {
+            if isStale(plan) { return .status(.deviceError) }
+            changeCount &+= 1
+        }
         apply(plan)
         return plan.reply
     }
+
+    /// Whether the store has changed since the plan was decided.
+    func isStale(_ plan: VariablePlan) -> Bool { plan.changeCount != changeCount }
 
     /// Makes a plan's change.
     private mutating func apply(_ plan: VariablePlan) {

@@ -3,8 +3,11 @@
 internal import UEFIVariables
 
 extension VariableRecord {
-    /// One of the five that the service makes itself (varstored.md 10.1).
-    var isServiceOwn: Bool { guid == .global && Roles.serviceOwn.contains(name) }
+    /// One of the five that the service makes itself (varstored.md 10.1), or the runtime latch of a save file, which is
+    /// never in a backend's blob (11.5).
+    var isServiceOwn: Bool {
+        guid == .global && Roles.serviceOwn.contains(name) || guid == .resumeState && name == Roles.resumeState
+    }
 
     /// PK, KEK, db, dbx or dbt.
     var isKeyVariable: Bool {
@@ -20,6 +23,7 @@ extension VariableRecord {
 
 private enum Roles {
     static let serviceOwn = names("SignatureSupport", "SetupMode", "AuditMode", "DeployedMode", "SecureBoot")
+    static let resumeState = VariableName("CorbelResumeState")
     static let globalKeys = names("PK", "KEK")
     static let imageKeys = names("db", "dbx", "dbt")
     static let firmwarePrivate: Set<VariableKey> = [

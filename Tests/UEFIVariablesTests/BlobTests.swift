@@ -114,6 +114,25 @@ import UEFIVariables
         #expect(try reading(bytes).losesKeys, "a second PK is a quarantined PK")
     }
 
+    @Test("184: a cut record whose name is that of a key is a lost key, although PK was read") func cutKey() throws {
+        let pk = VariableRecord(guid: .global, name: VariableName("PK"), attributes: .key, data: [1])
+        for key in Named.keys.dropFirst() {
+            let record = VariableRecord(guid: key.guid, name: VariableName(key.name), attributes: .key, data: [1, 2])
+            let whole = VariableBlob(records: [pk, record]).encoded()
+            let start = VariableBlob(records: [pk]).encoded().count
+            let nameEnd = start + 8 + record.name.bytes.count
+            for count in (start + 1)..<whole.count {
+                let reading = try reading(Array(whole.prefix(count)))
+                #expect(reading.findings.map(\.reason) == [.truncated])
+                #expect(reading.losesKeys == (count >= nameEnd), "\(key.name) \(count)")
+                #expect(reading.findings[0].name == (count >= nameEnd ? record.name : nil))
+            }
+        }
+        let other = VariableRecord(guid: .t, name: VariableName("db"), attributes: .ordinary, data: [1, 2])
+        let whole = VariableBlob(records: [pk, other]).encoded()
+        #expect(try !reading(Array(whole.dropLast())).losesKeys, "its GUID can be read, and is another")
+    }
+
     @Test("185: of two records with one key the first is kept") func duplicate() throws {
         let reading = try reading(blob(record([0x41, 0], [1]), record([0x41, 0], [2])))
         #expect(reading.blob.records.map(\.data) == [[1]] && reading.findings.map(\.reason) == [.duplicate])

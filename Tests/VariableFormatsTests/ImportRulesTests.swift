@@ -37,6 +37,17 @@ struct ImportRulesTests {
         }
     }
 
+    @Test("the runtime latch of a save file is left out, and goes into no file (11.5)")
+    func resumeState() throws {
+        let record = VariableRecord.named("CorbelResumeState", .resumeState)
+        #expect(try take([record]) == ([], [.internalDropped]))
+        #expect(try take([.named("CorbelResumeState")]).records.count == 1)
+        for format in VariableFileFormat.allCases {
+            let written = try VariableFile.encode([record, .named("T")], as: format)
+            #expect(try VariableFile(written.bytes).variables.map(\.record.name.description) == ["T"])
+        }
+    }
+
     @Test("what firmware keeps for itself is left out unless it is asked for")
     func firmwarePrivate() throws {
         let names = [
