@@ -89,6 +89,8 @@ struct CertificateExtensions {
         guard let unused = content.first, unused < 8, content.count > 1 || unused == 0 else {
             throw .structure(.certificate)
         }
+        // Unused bits are 0 (X.690, 11.2.1): else one reader sees a usage there that another does not.
+        guard let last = content.last, last & ((1 << unused) - 1) == 0 else { throw .structure(.certificate) }
         return (content.dropFirst().first ?? 0) & 0x04 != 0
     }
 
