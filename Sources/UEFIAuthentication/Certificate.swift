@@ -121,7 +121,8 @@ struct Certificate {
 
 /// An AlgorithmIdentifier: a type, and parameters that for all that we accept are NULL or absent.
 struct AlgorithmIdentifier {
-    var type: ASN1ObjectIdentifier
+    /// Nil for one that nobody here can know.
+    var type: ASN1ObjectIdentifier?
     var hasNoParameters: Bool
 
     init(_ node: ASN1Node, of part: AuthenticationRefusal.Part) throws(AuthenticationRefusal) {

@@ -68,4 +68,31 @@ struct ForgeryTests {
         let reading = duration(.wellFormed, nil)
         #expect(search < reading * 20)
     }
+
+    @Test("8.2, 8.9: numbers of any size in object identifiers are DER; leading zeros and cut numbers are not")
+    func objectIdentifiers() throws {
+        func entry(_ identifier: [UInt8], critical: Bool = false) -> [UInt8] {
+            DERBytes.sequence(
+                DERBytes.value(0x06, identifier), critical ? [0x01, 0x01, 0xFF] : [], DERBytes.octets(DERBytes.null))
+        }
+        // 2.25 and a UUID of 128 bits.
+        let large = [0x69, 0x83] + [UInt8](repeating: 0xFF, count: 17) + [0x7F]
+        let cases: [([[UInt8]], AuthenticationRefusal?)] = [
+            ([entry(large)], nil), ([entry(large, critical: true)], .chain), ([entry(large), entry(large)], .chain),
+            ([entry([0x80, 0x01])], .structure(.certificate)), ([entry([0x2A, 0x80, 0x01])], .structure(.certificate)),
+            ([entry([0x2A, 0x81])], .structure(.certificate)), ([entry([])], .structure(.certificate)),
+            ([entry([0x2A, 0x81, 0x80, 0x01])], nil),
+        ]
+        for (extensions, expected) in cases {
+            var sketch = Sketch("leaf", TestKeys.leaf)
+            let plain = try sketch.der
+            sketch.extensions = extensions
+            let certificate = try sketch.der
+            var signedData = SignedDataSketch(TestKeys.leaf, plain)
+            signedData.certificates = [certificate]
+            #expect(refusal(try signedData.bytes(over: content()), .new) == expected, "\(extensions)")
+            let isRead = expected == nil || expected == .chain
+            #expect(PKCS7Verifier().certificateByteCount(certificate) == (isRead ? certificate.count : nil))
+        }
+    }
 }
