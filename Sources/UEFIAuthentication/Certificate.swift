@@ -21,14 +21,13 @@ struct Certificate {
     let serial: ArraySlice<UInt8>
     let issuer: DistinguishedName
     let subject: DistinguishedName
+    /// Issuer and subject are the same name.
+    let isSelfIssued: Bool
     let publicKey: PublicKey
     let extensions: CertificateExtensions
     /// The digest below the issuer's signature; nil when it is not RSA with one that is accepted for certificates.
     let signatureDigest: DigestAlgorithm?
     let signature: ArraySlice<UInt8>
-
-    /// Issuer and subject are the same name.
-    var isSelfIssued: Bool { issuer.matches(subject) }
 
     var rsaKey: RSAPublicKey? {
         if case .rsa(let key) = publicKey { key } else { nil }
@@ -61,6 +60,7 @@ struct Certificate {
         issuer = try DistinguishedName(try fields.next())
         _ = try fields.next(.sequence)  // validity: not looked at (8.10)
         subject = try DistinguishedName(try fields.next())
+        isSelfIssued = issuer.matches(subject)
         publicKey = try Self.publicKey(try fields.next())
         _ = fields.optional(.context(1))
         _ = fields.optional(.context(2))
@@ -121,7 +121,8 @@ struct Certificate {
 
 /// An AlgorithmIdentifier: a type, and parameters that for all that we accept are NULL or absent.
 struct AlgorithmIdentifier {
-    var type: ASN1ObjectIdentifier
+    /// Nil for one that nobody here can know.
+    var type: ASN1ObjectIdentifier?
     var hasNoParameters: Bool
 
     init(_ node: ASN1Node, of part: AuthenticationRefusal.Part) throws(AuthenticationRefusal) {

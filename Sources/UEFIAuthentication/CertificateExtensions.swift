@@ -30,15 +30,16 @@ struct CertificateExtensions {
     /// From the SEQUENCE of extensions. Its own structure must hold; what is in them only decides `isAcceptable`.
     init(_ node: ASN1Node) throws(AuthenticationRefusal) {
         var list = try DERFields(node, .sequence, of: .certificate)
-        var seen: Set<ASN1ObjectIdentifier> = []
+        var seen: Set<ArraySlice<UInt8>> = []
         while let entry = list.nextIfAny() {
             var fields = try DERFields(entry, .sequence, of: .certificate)
-            let type = try fields.next().objectIdentifier(of: .certificate)
+            let typeNode = try fields.next()
+            let type = try typeNode.objectIdentifier(of: .certificate)
             // An explicit FALSE is not DER, but is common.
             let isCritical = try fields.optional(.boolean)?.boolean(of: .certificate) ?? false
             let value = try fields.nextContent(.octetString)
             try fields.end()
-            if !seen.insert(type).inserted { isAcceptable = false }
+            if !seen.insert(typeNode.encodedBytes).inserted { isAcceptable = false }
             do throws(AuthenticationRefusal) {
                 if try !read(type, value), isCritical { isAcceptable = false }
             } catch {
@@ -48,7 +49,7 @@ struct CertificateExtensions {
     }
 
     /// False when a critical extension of this type is unknown to us.
-    private mutating func read(_ type: ASN1ObjectIdentifier, _ value: ArraySlice<UInt8>)
+    private mutating func read(_ type: ASN1ObjectIdentifier?, _ value: ArraySlice<UInt8>)
         throws(AuthenticationRefusal) -> Bool
     {
         switch type {
@@ -89,6 +90,8 @@ struct CertificateExtensions {
         guard let unused = content.first, unused < 8, content.count > 1 || unused == 0 else {
             throw .structure(.certificate)
         }
+        // Unused bits are 0 (X.690, 11.2.1): else one reader sees a usage there that another does not.
+        guard let last = content.last, last & ((1 << unused) - 1) == 0 else { throw .structure(.certificate) }
         return (content.dropFirst().first ?? 0) & 0x04 != 0
     }
 

@@ -97,11 +97,19 @@ extension ASN1Node {
         return magnitude.isEmpty ? nil : Array(magnitude)
     }
 
-    /// An OBJECT IDENTIFIER.
+    /// An OBJECT IDENTIFIER; nil for one with a number above 2^63, as 2.25 has (X.667): none that we know.
     func objectIdentifier(of part: AuthenticationRefusal.Part)
-        throws(AuthenticationRefusal) -> ASN1ObjectIdentifier
+        throws(AuthenticationRefusal) -> ASN1ObjectIdentifier?
     {
-        do { return try ASN1ObjectIdentifier(derEncoded: self) } catch { throw .structure(part) }
+        let bytes = try content(.objectIdentifier, of: part)
+        // Each number has seven bits in each byte, ends below 0x80, and has no leading zeros (X.690, 8.19.2).
+        var last: UInt8 = 0
+        for byte in bytes {
+            guard last >= 0x80 || byte != 0x80 else { throw .structure(part) }
+            last = byte
+        }
+        guard !bytes.isEmpty, last < 0x80 else { throw .structure(part) }
+        return try? ASN1ObjectIdentifier(derEncoded: self)
     }
 
     /// The bytes of a BIT STRING of whole bytes.

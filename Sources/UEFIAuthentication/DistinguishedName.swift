@@ -7,21 +7,21 @@ struct DistinguishedName {
     let encoded: ArraySlice<UInt8>
     /// The content octets of the first commonName, in its own encoding.
     let commonName: ArraySlice<UInt8>?
-    private let relativeNames: [[Attribute]]
+    /// What names are compared by: the number of attributes of each relative name, then the attributes. Each part
+    /// has its size before it, so that no two names share a form. One array, as chains compare names often.
+    private let form: [UInt8]
 
     /// One attribute: its type, and the value as compared.
-    private struct Attribute: Equatable {
+    private struct Attribute {
         /// The DER of the object identifier: there is one for each.
         var type: ArraySlice<UInt8>
-        /// The type of a string does not count once it is decoded: 0 then, else the tag.
-        var tag: UInt
+        /// A string, decoded; what else there is equals only its own encoding.
+        var isText: Bool
         var value: [UInt8]
 
-        /// An order, so that two sets of attributes can be compared one by one.
-        static func precedes(_ one: Attribute, _ other: Attribute) -> Bool {
-            if one.type != other.type { return one.type.lexicographicallyPrecedes(other.type) }
-            if one.tag != other.tag { return one.tag < other.tag }
-            return one.value.lexicographicallyPrecedes(other.value)
+        var form: [UInt8] {
+            DistinguishedName.number(type.count) + type + [isText ? 1 : 0] + DistinguishedName.number(value.count)
+                + value
         }
     }
 
@@ -31,11 +31,11 @@ struct DistinguishedName {
 
     init(_ node: ASN1Node) throws(AuthenticationRefusal) {
         var sets = try DERFields(node, .sequence, of: .certificate)
-        var relativeNames: [[Attribute]] = []
+        var form: [UInt8] = []
         var commonName: ArraySlice<UInt8>?
         while let set = sets.nextIfAny() {
             var members = try DERFields(set, .set, of: .certificate)
-            var attributes: [Attribute] = []
+            var attributes: [[UInt8]] = []
             while let member = members.nextIfAny() {
                 var pair = try DERFields(member, .sequence, of: .certificate)
                 let type = try pair.next()
@@ -44,28 +44,34 @@ struct DistinguishedName {
                 if try type.objectIdentifier(of: .certificate) == ObjectIdentifiers.commonName, commonName == nil {
                     commonName = try value.content(value.identifier, of: .certificate)
                 }
-                attributes.append(Self.attribute(type.encodedBytes, value))
+                attributes.append(Self.attribute(type.encodedBytes, value).form)
             }
             guard !attributes.isEmpty else { throw .structure(.certificate) }
-            if attributes.count > 1 { attributes.sort(by: Attribute.precedes) }
-            relativeNames.append(attributes)
+            if attributes.count > 1 { attributes.sort { $0.lexicographicallyPrecedes($1) } }
+            form += Self.number(attributes.count)
+            for attribute in attributes { form += attribute }
         }
         encoded = node.encodedBytes
         self.commonName = commonName
-        self.relativeNames = relativeNames
+        self.form = form
     }
 
     /// Same attribute types in the same structure, values equal as compared.
     func matches(_ other: DistinguishedName) -> Bool {
-        encoded == other.encoded || relativeNames == other.relativeNames
+        form == other.form
+    }
+
+    /// Four bytes, as lengths of DER have at most (DERShape).
+    private static func number(_ value: Int) -> [UInt8] {
+        [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: value >> $0) }
     }
 
     private static func attribute(_ type: ArraySlice<UInt8>, _ value: ASN1Node) -> Attribute {
         if case .primitive(let content) = value.content, let text = decoded(content, value.identifier) {
-            return Attribute(type: type, tag: 0, value: folded(text))
+            return Attribute(type: type, isText: true, value: folded(text))
         }
         // What is no string, or a broken one, equals only itself.
-        return Attribute(type: type, tag: value.identifier.tagNumber, value: Array(value.encodedBytes))
+        return Attribute(type: type, isText: false, value: Array(value.encodedBytes))
     }
 
     /// The Unicode scalars of a string, or nil.

@@ -10,7 +10,7 @@ public enum DigestAlgorithm: Hashable, Sendable, CaseIterable {
 }
 
 extension DigestAlgorithm {
-    init?(_ identifier: ASN1ObjectIdentifier) {
+    init?(_ identifier: ASN1ObjectIdentifier?) {
         switch identifier {
         case ObjectIdentifiers.sha256: self = .sha256
         case ObjectIdentifiers.sha384: self = .sha384
@@ -20,7 +20,7 @@ extension DigestAlgorithm {
     }
 
     /// The digest of a `…WithRSAEncryption`.
-    init?(signatureAlgorithm: ASN1ObjectIdentifier) {
+    init?(signatureAlgorithm: ASN1ObjectIdentifier?) {
         switch signatureAlgorithm {
         case ObjectIdentifiers.sha256WithRSA: self = .sha256
         case ObjectIdentifiers.sha384WithRSA: self = .sha384

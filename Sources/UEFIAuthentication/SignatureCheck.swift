@@ -11,7 +11,8 @@ struct SignatureCheck {
     private(set) var verifications = 0
     private var steps = 0
     private var areSignersVerified = false
-    /// Links between embedded certificates whose signature is known: child * 16 + parent.
+    /// Which embedded certificates are issued by which others, as far as is known: child * 16 + parent. Ways through
+    /// them are many more than they are: neither names nor signatures are compared again on each way.
     private var links: [Int: Bool] = [:]
 
     init(_ signedData: SignedData) throws(AuthenticationRefusal) {
@@ -58,7 +59,7 @@ struct SignatureCheck {
         let trusted: Certificate
         /// Those on the way, so that no chain meets itself.
         var path: [Int] = []
-        /// Which certificates the trusted one has signed, as far as is known.
+        /// Which certificates the trusted one has issued, as far as is known.
         var links: [Int: Bool] = [:]
     }
 
@@ -75,8 +76,8 @@ struct SignatureCheck {
         guard child.extensions.isAcceptable else { return false }
         if child.der == search.trusted.der { return true }
         guard length < AuthenticationLimits.chainMax else { return false }
-        if Self.mayIssue(search.trusted, asTrusted: true, above: intermediates), child.names(parent: search.trusted) {
-            if search.links[index] == nil { search.links[index] = try isSigned(child, by: search.trusted) }
+        if Self.mayIssue(search.trusted, asTrusted: true, above: intermediates) {
+            if search.links[index] == nil { search.links[index] = try isIssued(child, by: search.trusted) }
             if search.links[index] == true { return true }
         }
         search.path.append(index)
@@ -97,20 +98,19 @@ struct SignatureCheck {
     {
         steps += 1
         guard steps <= AuthenticationLimits.searchStepsMax else { throw .work }
-        let (child, parent) = (signedData.certificates[index], signedData.certificates[next])
-        guard Self.mayIssue(parent, asTrusted: false, above: intermediates), child.names(parent: parent) else {
-            return false
-        }
-        if parent.authority == .whenSelfSigned, try !isSignedEmbedded(next, by: next) { return false }
-        return try isSignedEmbedded(index, by: next)
+        let parent = signedData.certificates[next]
+        guard Self.mayIssue(parent, asTrusted: false, above: intermediates), try isEmbedded(index, issuedBy: next)
+        else { return false }
+        guard parent.authority == .whenSelfSigned else { return true }
+        return try isEmbedded(next, issuedBy: next)
     }
 
-    private mutating func isSignedEmbedded(_ index: Int, by next: Int) throws(AuthenticationRefusal) -> Bool {
+    private mutating func isEmbedded(_ index: Int, issuedBy next: Int) throws(AuthenticationRefusal) -> Bool {
         let link = index * AuthenticationLimits.certificatesMax + next
         if let known = links[link] { return known }
-        let isSigned = try isSigned(signedData.certificates[index], by: signedData.certificates[next])
-        links[link] = isSigned
-        return isSigned
+        let isIssued = try isIssued(signedData.certificates[index], by: signedData.certificates[next])
+        links[link] = isIssued
+        return isIssued
     }
 
     /// The parent is an authority, and its pathLenConstraint is honoured.
@@ -127,10 +127,13 @@ struct SignatureCheck {
         return intermediates <= most
     }
 
-    private mutating func isSigned(_ child: Certificate, by parent: Certificate)
+    /// Names and key identifiers fit, and the signature is the parent's.
+    private mutating func isIssued(_ child: Certificate, by parent: Certificate)
         throws(AuthenticationRefusal) -> Bool
     {
-        guard let algorithm = child.signatureDigest, let key = parent.rsaKey else { return false }
+        guard child.names(parent: parent), let algorithm = child.signatureDigest, let key = parent.rsaKey else {
+            return false
+        }
         return try verify(child.signature, of: MessageDigest(algorithm, of: [child.signedPart]), with: key)
     }
 
