@@ -50,46 +50,60 @@ struct SignatureCheck {
     mutating func verifyChains(to trusted: Certificate) throws(AuthenticationRefusal) {
         var search = Search(trusted: trusted)
         for index in Set(signerCertificates).sorted() {
-            guard try leads(from: index, length: 1, intermediates: 0, &search) else { throw .chain }
+            guard try leads(from: index, &search) else { throw .chain }
         }
     }
 
     /// What belongs to one trusted certificate.
     private struct Search {
         let trusted: Certificate
-        /// Those on the way, so that no chain meets itself.
-        var path: [Int] = []
         /// Which certificates the trusted one has issued, as far as is known.
         var links: [Int: Bool] = [:]
     }
 
-    /// - Parameters:
-    ///   - length: certificates so far, this one counted.
-    ///   - intermediates: certificates between the signer's and the next one that are not self-issued, as
-    ///     pathLenConstraint counts them.
-    private mutating func leads(from index: Int, length: Int, intermediates: Int, _ search: inout Search)
-        throws(AuthenticationRefusal) -> Bool
-    {
-        steps += 1
-        guard steps <= AuthenticationLimits.searchStepsMax else { throw .work }
-        let child = signedData.certificates[index]
-        guard child.extensions.isAcceptable else { return false }
-        if child.der == search.trusted.der { return true }
-        guard length < AuthenticationLimits.chainMax else { return false }
-        if Self.mayIssue(search.trusted, asTrusted: true, above: intermediates) {
-            if search.links[index] == nil { search.links[index] = try isIssued(child, by: search.trusted) }
-            if search.links[index] == true { return true }
-        }
-        search.path.append(index)
-        defer { search.path.removeLast() }
-        for next in signedData.certificates.indices where !search.path.contains(next) {
-            guard try isLinked(index, to: next, above: intermediates) else { continue }
-            let counted = signedData.certificates[next].isSelfIssued ? 0 : 1
-            if try leads(from: next, length: length + 1, intermediates: intermediates + counted, &search) {
-                return true
+    /// A certificate that a chain from the signer's leads to.
+    private struct Way {
+        let index: Int
+        /// Certificates so far, this one counted.
+        let length: Int
+        /// Certificates between the signer's and the next one that are not self-issued, as pathLenConstraint counts.
+        let intermediates: Int
+    }
+
+    /// Short chains first: what leads to a certificate again is no shorter, and of use only with fewer intermediates.
+    private mutating func leads(from start: Int, _ search: inout Search) throws(AuthenticationRefusal) -> Bool {
+        var ways = [Way(index: start, length: 1, intermediates: 0)]
+        var next = 0
+        while next < ways.count {
+            let way = ways[next]
+            next += 1
+            steps += 1
+            guard steps <= AuthenticationLimits.searchStepsMax else { throw .work }
+            guard signedData.certificates[way.index].extensions.isAcceptable else { continue }
+            if try reaches(way, &search) { return true }
+            guard way.length < AuthenticationLimits.chainMax else { continue }
+            for parent in signedData.certificates.indices where parent != way.index {
+                let counted = way.intermediates + (signedData.certificates[parent].isSelfIssued ? 0 : 1)
+                guard !ways.contains(where: { $0.index == parent && $0.intermediates <= counted }),
+                    try isLinked(way.index, to: parent, above: way.intermediates)
+                else { continue }
+                ways.append(Way(index: parent, length: way.length + 1, intermediates: counted))
             }
         }
         return false
+    }
+
+    /// The certificate is the trusted one, or issued by it.
+    private mutating func reaches(_ way: Way, _ search: inout Search) throws(AuthenticationRefusal) -> Bool {
+        let child = signedData.certificates[way.index]
+        if child.der == search.trusted.der { return true }
+        guard way.length < AuthenticationLimits.chainMax,
+            Self.mayIssue(search.trusted, asTrusted: true, above: way.intermediates)
+        else { return false }
+        if let known = search.links[way.index] { return known }
+        let isIssued = try isIssued(child, by: search.trusted)
+        search.links[way.index] = isIssued
+        return isIssued
     }
 
     /// An embedded certificate is issued by another that may issue it there.
