@@ -61,6 +61,7 @@ final class SandboxEvents: EventChannels {
     var descriptor: Int32 {
         if !isWatched {
             isWatched = true
+            if isRinging { try? drain() }
             // Something is here, perhaps, for which the bell has rung already, or will not: spinning has found it. A
             // failure is told by the next call.
             let isTold = isArmed && fired.isEmpty(memory) && taken.isEmpty
@@ -96,8 +97,8 @@ final class SandboxEvents: EventChannels {
         }
         hasWritten = true
         // Within a round it can wait: what fires is seen by the end of the round at the earliest, and mostly a
-        // notification comes before.
-        if isInRound { owesWaking = true } else { try wake() }
+        // notification comes before. Who looks at the descriptor may do so before the end.
+        if isInRound, !isWatched { owesWaking = true } else { try wake() }
     }
 
     private func push(_ command: EventCommand) -> Bool {
@@ -241,6 +242,8 @@ final class SandboxEvents: EventChannels {
             if !hasEvent, !isArmed || !EventLayout.processSleeps.isSet(memory) {
                 arm()
                 hasEvent = !fired.isEmpty(memory)
+                // The bell has rung for it, perhaps, and that was taken below.
+                if hasEvent, isWatched, !bell.isReminded { try remind() }
             }
             let found = try look(orReadable: other, milliseconds: hasEvent ? 0 : left)
             if found.contains(.other) { return .other }

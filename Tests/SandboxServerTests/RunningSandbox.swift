@@ -6,6 +6,7 @@ import SandboxClient
 import SandboxServer
 import SystemCalls
 import Synchronization
+import Testing
 import XenABI
 import XenDeviceModel
 import XenPlatform
@@ -146,4 +147,14 @@ private final class Bytes: RegisterDevice {
             bytes[Int(offset) + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
         }
     }
+}
+
+/// Expects that a descriptor of events becomes silent, and stays so for so many milliseconds. The sandbox says first
+/// that it rings the bell, and then rings: it may be heard once more, and then there is nothing.
+func expectSilence(of events: any EventChannels, milliseconds: Int32) throws {
+    for _ in 0..<3 {
+        if try waitUntilReadable(events.descriptor, milliseconds: milliseconds) == [] { return }
+        #expect(try events.next() == nil)
+    }
+    Issue.record("the descriptor is readable again and again")
 }
