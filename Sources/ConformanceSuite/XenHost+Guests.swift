@@ -149,9 +149,11 @@ extension XenHost {
         throw .broken("corbel-domains state said: \(output)")
     }
 
-    /// createdomain with an id.
+    /// createdomain with an id, and its end again.
     public func createDomain(withID id: DomainID) throws(HostError) -> Answer {
-        try ask(["create-with-id", "\(id.rawValue)"])
+        let answer = try ask(["create-with-id", "\(id.rawValue)"])
+        if case .value = answer { try order(["destroy", "\(id.rawValue)"]) }
+        return answer
     }
 
     // MARK: The exerciser
