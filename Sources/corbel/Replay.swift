@@ -57,6 +57,7 @@ struct Replay: ParsableCommand {
     func run() throws {
         let recording = try read()
         let rounds = ReplayRound.all(of: recording)
+        guard !rounds.isEmpty else { throw LabError(.badInput, "\(file) has no request that can be done again") }
         let control = try socket.connect()
         let differences: [ReplayDifference]
         if let domain {
