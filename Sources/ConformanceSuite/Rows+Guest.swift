@@ -70,7 +70,8 @@ extension ConformanceSuite {
                 .access(.output(0x200, .two, 0x1234_abcd), asks: "A", .write(.pio, 0x200, .two, 0xabcd))),
             ConformanceRow(
                 "B39", "an answer to a write gives nothing", "5",
-                .access(.output(0x200, .four, 1), asks: "A", .write(.pio, 0x200, .four, 1), answered: 99).gives(0),
+                .begins(.output(0x200, .four, 1)), .sees("A", .write(.pio, 0x200, .four, 1)),
+                .setSlot("A", at: 8, width: 8, 99), .answers("A"), .finishes(),
                 .access(.input(0x200, .four), asks: "A", .read(.pio, 0x200, .four), answered: 2).gives(2)),
         ]
     }

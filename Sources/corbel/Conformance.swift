@@ -78,6 +78,13 @@ struct Conformance: ParsableCommand {
         if hypervisor?.hasPrefix("sandbox:") == true, release != nil {
             throw ValidationError("a sandbox has its release from corbel sandbox start --release")
         }
+        // Otherwise nearly all rows would be skipped, and the status would be 0.
+        if let domains, !FileManager.default.isExecutableFile(atPath: domains) {
+            throw ValidationError("--domains \(domains): there is no such program")
+        }
+        if let exerciser, !FileManager.default.isReadableFile(atPath: exerciser) {
+            throw ValidationError("--exerciser \(exerciser) can't be read")
+        }
     }
 
     func run() throws {

@@ -57,6 +57,11 @@ struct Replay: ParsableCommand {
     func run() throws {
         let recording = try read()
         let rounds = ReplayRound.all(of: recording)
+        guard !rounds.isEmpty else { throw LabError(.badInput, "\(file) has no request that can be done again") }
+        // A sandbox that is sent a longer text hangs up, and the guest would be left behind.
+        guard rounds.allSatisfy({ $0.script.utf8.count <= WireLimits.textByteCount }) else {
+            throw LabError(.badInput, "\(file): more requests were under way at once than a sandbox takes")
+        }
         let control = try socket.connect()
         let differences: [ReplayDifference]
         if let domain {

@@ -46,6 +46,51 @@ import Testing
         }
     }
 
+    /// What a step's text has between a beginning and the first of some ends; nil: it begins otherwise.
+    private func name(in step: Step, after beginning: String) -> String? {
+        guard step.text.hasPrefix(beginning) else { return nil }
+        return String(step.text.dropFirst(beginning.count).prefix { !",):".contains($0) })
+    }
+
+    @Test("on real Xen a server that a running guest could ask is enabled with its pages mapped, and never without")
+    func pagesBeforeEnabling() {
+        var enabled = 0
+        for block in ConformanceSuite.blocks where block.guest == .runningPVH || block.guest == .runningHVM {
+            let rows = block.rows.filter { !$0.scope.isOnSandboxOnly }.map(\.steps)
+            for steps in block.hasGuestPerRow ? rows : [rows.flatMap { $0 }] {
+                var mapped: Set<String> = []
+                for step in block.setup + steps {
+                    if let server = name(in: step, after: "res(") { mapped.insert(server) }
+                    if let server = name(in: step, after: "serve ") { mapped.insert(server) }
+                    if let server = name(in: step, after: "destroy(") { mapped.remove(server) }
+                    #expect(!step.text.hasPrefix("op 5("), "\(block.title): \(step)")
+                    guard let server = name(in: step, after: "enable(") else { continue }
+                    enabled += 1
+                    #expect(mapped.contains(server), "\(block.title): \(step)")
+                }
+            }
+        }
+        #expect(enabled > 5)
+    }
+
+    @Test("interrupt lines change on HVM guests alone: on others ops 8 to 10 are refused on each release")
+    func lines() {
+        var refused = 0
+        for block in ConformanceSuite.blocks where block.guest != .pausedHVM && block.guest != .runningHVM {
+            for step in block.setup + block.rows.flatMap(\.steps) {
+                guard ["op 8(", "op 9(", "op 10("].contains(where: step.text.hasPrefix) else { continue }
+                for wanted in [step.expectation.standard] + step.expectation.exceptions.map(\.wanted) {
+                    guard case .error = wanted else {
+                        Issue.record("\(block.title): \(step)")
+                        continue
+                    }
+                    refused += 1
+                }
+            }
+        }
+        #expect(refused > 20)
+    }
+
     @Test("the list has each row once, with its steps")
     func list() {
         let lines = ConformanceReport.list()

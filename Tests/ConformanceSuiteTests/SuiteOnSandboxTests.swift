@@ -36,17 +36,35 @@ private final class ServedSandbox: Sendable {
 }
 
 @Suite("The suite on a sandbox", .serialized) struct SuiteOnSandboxTests {
-    @Test("each row passes, or says why a sandbox can't be asked", arguments: [Release.standard])
+    /// Why a sandbox can't be asked, by how the reason begins: what only Linux does, what it has no packets for.
+    private static let reasons = [
+        "for 4.", "not without the fix of XSA-506", "grants are not modelled", "an unreadable argument is no packet",
+        "only Linux checks addresses of mappings", "the sandbox has no ioctls by number",
+        "the sandbox has no reads of so few bytes", "the sandbox has no writes of such bytes",
+        "the sandbox has no such call of evtchn", "no script of a sandbox has: a gate for",
+        "no script of a sandbox has: wait for", "a sandbox runs one script of a domain at a time",
+        "a sandbox pauses no guest", "a sandbox has no switch for log-dirty mode",
+        "a sandbox has no HVM parameters to be set", "a sandbox does not tell why a domain can't be made",
+    ]
+
+    @Test(
+        "each row passes, or says why a sandbox can't be asked",
+        arguments: Release.Version.allCases.map { Release($0) })
     func passes(release: Release) throws {
         let sandbox = try ServedSandbox(release)
         defer { sandbox.end() }
         var failed: [String] = []
         let tally = ConformanceRunner(try SandboxHost(path: sandbox.path)).run { result in
-            if case .failed = result.verdict { failed.append(ConformanceReport.line(result)) }
+            switch result.verdict {
+            case .passed: break
+            case .failed: failed.append(ConformanceReport.line(result))
+            case .skipped(let reason):
+                if !Self.reasons.contains(where: reason.hasPrefix) { failed.append(ConformanceReport.line(result)) }
+            }
         }
         #expect(failed.isEmpty, "\(failed.joined(separator: "\n"))")
-        // What only Linux checks is skipped, and not much else.
-        #expect(tally.passed > tally.skipped)
+        // 4.9.0 has no resources, without which most rows can't do anything.
+        #expect(tally.passed >= (release.version < .v4_11 ? 160 : 350), "\(tally)")
     }
 
     @Test("a sandbox that is not there is told, and no row is run")

@@ -15,6 +15,9 @@ row $? "the suite runs to its end, and its status says how" "status $status: $(t
 strange=$(sed -n 's/^ok .* # skip: //p' /tmp/conformance | grep -vxE "$reasons" | sort -u)
 [ -z "$strange" ]
 row $? "no row was left out that Xen has an answer to" "$(echo "$strange" | tr '\n' ';')"
+passed=$(tail -n 1 /tmp/conformance | sed -n 's/ passed, .*//p')
+[ "${passed:-0}" -ge 400 ]
+row $? "400 rows at least were asked and answered" "$passed"
 # Whatever the rows have made is gone: the next id is nobody's, and no domain is left below it.
 left=$(for id in $(seq 1 $(($(corbel-domains make pvh 1) - 1))); do corbel-domains state "$id"; done | grep -v none)
 [ -z "$left" ]
