@@ -35,6 +35,8 @@ public enum Ability: String, Hashable, Sendable, CaseIterable {
     case parameters = "HVM parameters"
     /// A guest can be paused while it runs.
     case pausing = "guests that can be paused"
+    /// VIRQ_DOM_EXC is free: no xenstored of this domain holds it.
+    case exceptionVIRQ = "a VIRQ 3 that nobody holds"
     /// Callers in domains other than dom0.
     case otherCallers = "callers in other domains"
 }

@@ -96,7 +96,7 @@ extension SandboxHost: ConformanceHost {
     /// What the sandbox has no packets for.
     public func lacks(_ ability: Ability) -> String? {
         switch ability {
-        case .bareNodes, .domains, .otherCallers: nil
+        case .bareNodes, .domains, .otherCallers, .exceptionVIRQ: nil
         case .grants: "grants are not modelled"
         case .logDirty: "a sandbox has no switch for log-dirty mode"
         case .pausing: "a sandbox pauses no guest"

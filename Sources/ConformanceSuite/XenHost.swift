@@ -80,7 +80,21 @@ extension XenHost: ConformanceHost {
         case .grants: nil
         case .domains, .logDirty, .parameters, .pausing:
             domains == nil ? "corbel-domains is not there (--domains)" : nil
+        case .exceptionVIRQ: isExceptionVIRQFree ? nil : "VIRQ 3 is held, by xenstored for one"
         case .otherCallers: "all callers are dom0's"
+        }
+    }
+
+    /// Whether it can be bound, which the end of the file undoes. What else may be wrong is a row's business.
+    private var isExceptionVIRQFree: Bool {
+        guard let node = try? OwnedDescriptor.open(path: "/dev/xen/evtchn", .readWrite) else { return true }
+        var argument = EventChannelArgument(value: VIRQ.domainException.rawValue).encodedBytes
+        do throws(SystemError) {
+            var span = argument.mutableSpan
+            _ = try node.control(EventChannelCall.bindVIRQ, &span)
+            return true
+        } catch {
+            return XenErrorCode(error.code) != .eexist
         }
     }
 
