@@ -41,6 +41,7 @@ let pureTargets: [Target] = [
     library("SandboxWire", ["XenABI", "XenPlatform"]),
     library("UEFIVariables"),
     library("TraceKit", ["XenABI", "XenPlatform"]),
+    library("XenstoreWire"),
 ]
 
 /// Column E/L: Embedded Swift on Linux, by system calls.
@@ -82,6 +83,40 @@ let authenticationTargets: [Target] = [
 
 /// Files with variables, read and written.
 let formatTargets: [Target] = [library("VariableFormats", ["UEFIVariables"])]
+
+/// What varstored and its tests need.
+let varstored: [Target.Dependency] = [
+    "UEFIVariables", "UEFIAuthentication", "VariableFormats", "VariableService", "VariableBackends", "XenstoreClient",
+    "XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls", "EventLoop", "DaemonShell",
+]
+
+/// varstored: its Xenstore, its device, where it keeps variables, and the program.
+let variableTargets: [Target] = [
+    library("XenstoreClient", ["XenstoreWire", "SystemCalls"]),
+    library(
+        "VariableService",
+        ["UEFIVariables", "XenABI", "XenPlatform", "XenDeviceModel", "SystemCalls", "EventLoop", "DaemonShell"]),
+    library(
+        "VariableBackends",
+        ["VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "EventLoop", "DaemonShell"]),
+    // It carries what swift-crypto brings.
+    .executableTarget(name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house),
+    tests("XenstoreWireTests", ["XenstoreWire"]),
+    tests("XenstoreClientTests", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
+    tests(
+        "VariableServiceTests",
+        [
+            "VariableService", "UEFIVariables", "XenABI", "XenPlatform", "XenDeviceModel", "XenDeviceModelTesting",
+            "HypervisorModel", "SystemCalls", "EventLoop", "DaemonShell",
+        ]),
+    tests(
+        "VariableBackendsTests",
+        [
+            "VariableBackends", "VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "ServerCalls",
+            "EventLoop", "DaemonShell",
+        ]),
+    tests("VarstoredTests", varstored + ["varstored", "XenDeviceModelTesting", "HypervisorModel", "ServerCalls"]),
+]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
@@ -271,7 +306,7 @@ let package = Package(
     targets: pureTargets + systemTargets
         + (embedded
             ? []
-            : modelTargets + authenticationTargets + formatTargets + conformanceTargets + programTargets
-                + testTargets),
+            : modelTargets + authenticationTargets + formatTargets + variableTargets + conformanceTargets
+                + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -65,6 +65,20 @@ static inline int corbel_connect_path(int descriptor, const char *path) {
     if (corbel_unix_address(&address, path) != 0) return -1;
     return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
+// Sockets of bytes (SOCK_STREAM) that never wait.
+static inline int corbel_stream_socket(void) {
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+// The errno that a connection under way has ended with, 0 when it is there; -1 with errno when that can't be known.
+static inline int corbel_socket_error(int descriptor) {
+    int error = 0;
+    socklen_t count = sizeof error;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &count) == 0 ? error : -1;
+}
+static inline int corbel_open_at(int directory, const char *path, int flags, uint32_t mode) {
+    return openat(directory, path, flags, (mode_t)mode);
+}
+
 // From here on connecting, sending and receiving wait so long at most: EAGAIN.
 static inline int corbel_limit_waiting(int descriptor, int milliseconds) {
     // A timeval of a 64-bit system; naming the structure would bring in headers that feature-test macros change.

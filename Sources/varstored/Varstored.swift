@@ -1,0 +1,1 @@
+@main enum Varstored { static func main() {} }
