@@ -1,0 +1,102 @@
+// The program: options in, one guest's variables served. Source: varstored.md 12.
+// Not for: the order of a start (Start.swift), serving (Serving.swift).
+
+internal import DaemonShell
+internal import SystemCalls
+internal import XenLinux
+
+@main
+enum Program {
+    static func main() {
+        // First of all, so that no file of ours gets the number of a stream that is closed.
+        let streams = StandardStreams()
+        let status = run(Array(CommandLine.arguments.dropFirst()))
+        withExtendedLifetime(streams) { exitProgram(status) }
+    }
+
+    /// The whole program, as a status: 0, 1 or 2 (varstored.md 12.1).
+    private static func run(_ arguments: [String]) -> Int32 {
+        var pidFile: PIDFile?
+        let command: Command
+        do throws(OptionError) {
+            command = try Options.parse(arguments) { path throws(OptionError) in
+                do throws(SystemError) {
+                    pidFile = try PIDFile(path: path)
+                } catch {
+                    throw .failed("--pidfile \(path): \(error)")
+                }
+            }
+        } catch {
+            return complain(error)
+        }
+        switch command {
+        case .help: return say(Options.usage)
+        case .version: return say("varstored \(version)\n")
+        case .serve(let options):
+            let status = serve(options)
+            pidFile?.remove()
+            return status
+        }
+    }
+
+    private static func serve(_ options: Options) -> Int32 {
+        // From here on a signal ends what is done in order.
+        let stop = StopSignals()
+        ignoreBrokenPipes()
+        let log = DaemonLog(options.logLevel, sink: StandardLog())
+        do throws(StartEnd) {
+            let start = try Start(options, stop, log)
+            return try start.run().run()
+        } catch {
+            switch error {
+            case .stopped:
+                log.write(.information, "varstored", "stopped before it served; nothing is saved")
+                return 0
+            case .failed(let sentence):
+                log.write(.error, "varstored", "the start has failed: \(sentence)")
+                return 1
+            }
+        }
+    }
+
+    private static func complain(_ error: OptionError) -> Int32 {
+        // Who has closed standard error does not want to be told.
+        switch error {
+        case .usage(let sentence):
+            try? StandardStream.error.write("varstored: \(sentence)\n\n\(Options.usage)")
+            return 2
+        case .failed(let sentence):
+            try? StandardStream.error.write("varstored: \(sentence)\n")
+            return 1
+        }
+    }
+
+    private static func say(_ text: String) -> Int32 {
+        do throws(SystemError) {
+            try StandardStream.output.write(text)
+            return 0
+        } catch {
+            return complain(.failed("standard output: \(error)"))
+        }
+    }
+}
+
+/// Standard streams that were closed before the program began, opened on nothing.
+final class StandardStreams {
+    private final class Stream {
+        private let descriptor: OwnedDescriptor
+
+        init?(ifBelow limit: Int32) {
+            guard let descriptor = try? OwnedDescriptor.open(path: "/dev/null", .readWrite),
+                descriptor.rawValue < limit
+            else { return nil }
+            self.descriptor = descriptor
+        }
+    }
+
+    private var streams: [Stream] = []
+
+    init() {
+        while let stream = Stream(ifBelow: 3) { streams.append(stream) }
+    }
+}
