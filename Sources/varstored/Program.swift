@@ -8,22 +8,26 @@ internal import XenLinux
 @main
 enum Program {
     static func main() {
-        // First of all, so that no file of ours gets the number of a stream that is closed.
-        let streams = StandardStreams()
-        let status = run(Array(CommandLine.arguments.dropFirst()))
-        withExtendedLifetime(streams) { exitProgram(status) }
+        exitProgram(run(Array(CommandLine.arguments.dropFirst())))
     }
 
     /// The whole program, as a status: 0, 1 or 2 (varstored.md 12.1).
     private static func run(_ arguments: [String]) -> Int32 {
+        do throws(SystemError) {
+            // First of all: no file of ours gets the number of a stream, and none of anybody else's stays (12.5).
+            try occupyStandardStreams()
+            try closeDescriptors()
+        } catch {
+            return complain(.failed("descriptors: \(error)"))
+        }
         var pidFile: PIDFile?
         let command: Command
         do throws(OptionError) {
             command = try Options.parse(arguments) { path throws(OptionError) in
-                do throws(SystemError) {
-                    pidFile = try PIDFile(path: path)
+                do throws(PIDFileError) {
+                    pidFile = try PIDFile.made(path: path)
                 } catch {
-                    throw .failed("--pidfile \(path): \(error)")
+                    throw .failed("--pidfile: \(error)")
                 }
             }
         } catch {
@@ -33,9 +37,8 @@ enum Program {
         case .help: return say(Options.usage)
         case .version: return say("varstored \(version)\n")
         case .serve(let options):
-            let status = serve(options)
-            pidFile?.remove()
-            return status
+            defer { pidFile = nil }
+            return serve(options)
         }
     }
 
@@ -78,25 +81,5 @@ enum Program {
         } catch {
             return complain(.failed("standard output: \(error)"))
         }
-    }
-}
-
-/// Standard streams that were closed before the program began, opened on nothing.
-final class StandardStreams {
-    private final class Stream {
-        private let descriptor: OwnedDescriptor
-
-        init?(ifBelow limit: Int32) {
-            guard let descriptor = try? OwnedDescriptor.open(path: "/dev/null", .readWrite),
-                descriptor.rawValue < limit
-            else { return nil }
-            self.descriptor = descriptor
-        }
-    }
-
-    private var streams: [Stream] = []
-
-    init() {
-        while let stream = Stream(ifBelow: 3) { streams.append(stream) }
     }
 }

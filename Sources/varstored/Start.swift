@@ -37,7 +37,8 @@ final class Start {
 
     /// Goes through all steps. What it answers serves, but for the loop, which its caller runs.
     func run() throws(StartEnd) -> Serving {
-        let domain = try openDomain()
+        let hypervisor = try chooseHypervisor()
+        let domain = try openDomain(on: hypervisor)
         let device = VariableDevice(domain: domain, loop: loop, log: log)
         let server = try startServer(domain, device)
         try checkStop()
@@ -49,19 +50,20 @@ final class Start {
                 host.certificates = HostFiles.certificates(in: HostFiles.certificateDirectory)
             }
         }
-        let xenstore = try HostXenstore(options, log)
+        let xenstore = try HostXenstore(options, on: hypervisor, log)
         let settings = try xenstore.settings()
         tell(settings)
         if options.isReadyEarly { try xenstore.tellReady() }
         try checkStop()
 
-        let storage = try confine(keeping: domain, xenstore)
+        let storage = try confine(on: hypervisor)
+        // What it was to be used for is over at last (12.5).
         let loaded = try load(host, settings, storage)
         log.write(
             .information, "variables", options.resumes ? "resumed" : "loaded",
             [("records", "\(loaded.recordCount)"), ("quarantined", "\(loaded.quarantineCount)")])
         device.start(
-            loaded.services, authenticator: authenticator, backend: storage.backend, confirmed: loaded.confirmed)
+            loaded.services, authenticator, backend: storage.backend, confirmed: loaded.confirmed)
         try checkStop()
         if !options.isReadyEarly { try xenstore.tellReady() }
         xenstore.close()
@@ -75,10 +77,19 @@ final class Start {
 
     // MARK: Xen
 
-    private func openDomain() throws(StartEnd) -> DeviceModelDomain {
+    private func chooseHypervisor() throws(StartEnd) -> HypervisorChoice {
+        if let choice = options.hypervisor { return choice }
+        do throws(HypervisorError) {
+            return try HypervisorChoice.choose(option: nil)
+        } catch {
+            throw .failed("CORBEL_HYPERVISOR: \(error)")
+        }
+    }
+
+    private func openDomain(on hypervisor: HypervisorChoice) throws(StartEnd) -> DeviceModelDomain {
         let platform: Platform
         do throws(HypervisorError) {
-            platform = try hypervisor().open()
+            platform = try hypervisor.open()
         } catch {
             throw .failed("\(error)")
         }
@@ -87,11 +98,6 @@ final class Start {
         } catch {
             throw .failed(sentence(for: error))
         }
-    }
-
-    private func hypervisor() throws(HypervisorError) -> HypervisorChoice {
-        if let choice = options.hypervisor { return choice }
-        return try HypervisorChoice.choose(option: nil)
     }
 
     /// From here on accesses of the guest wait for us.
@@ -122,11 +128,24 @@ final class Start {
     // MARK: Confinement
 
     /// Gives up all that is not needed any more, and opens what is within the root. Source: varstored.md 12.5.
-    private func confine(
-        keeping domain: DeviceModelDomain, _ xenstore: HostXenstore
-    ) throws(StartEnd) -> Storage {
+    private func confine(on hypervisor: HypervisorChoice) throws(StartEnd) -> Storage {
         PKCS7Verifier.touchLibraries()
-        return try Storage(options, loop: loop, log: log)
+        // Whatever was inherited was closed when the program began; what is open now is ours, and needed.
+        let confinement = options.confinement(on: hypervisor)
+        let entered = try Self.confined { () throws(ConfinementError) in try confinement.enterRoot(keeping: .all) }
+        let storage = try Storage(options, loop: loop, log: log)
+        try Self.confined { () throws(ConfinementError) in try entered.giveUpRights() }
+        return storage
+    }
+
+    private static func confined<Answer: ~Copyable>(
+        _ body: () throws(ConfinementError) -> Answer
+    ) throws(StartEnd) -> Answer {
+        do throws(ConfinementError) {
+            return try body()
+        } catch {
+            throw .failed("\(error)")
+        }
     }
 
     // MARK: Variables
