@@ -28,17 +28,15 @@ struct HostFiles {
     }
 
     private static func authFile(_ path: String) throws(StartEnd) -> [UInt8]? {
+        let bytes: [UInt8]?
         do throws(SystemError) {
-            guard let bytes = try read(path, byteCountMax: AuthFile.byteCountMax) else {
-                throw StartEnd.failed("\(path) has more than \(AuthFile.byteCountMax) bytes")
-            }
-            return bytes
-        } catch let error as SystemError {
+            bytes = try read(path, byteCountMax: AuthFile.byteCountMax)
+        } catch {
             if error.isAbsence { return nil }
             throw .failed("\(path): \(error)")
-        } catch let error as StartEnd {
-            throw error
         }
+        guard let bytes else { throw .failed("\(path) has more than \(AuthFile.byteCountMax) bytes") }
+        return bytes
     }
 
     /// The certificates in a folder, DER or PEM, that are Microsoft's by their hash. What else lies there is nothing;

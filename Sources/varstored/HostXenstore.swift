@@ -1,5 +1,5 @@
-// The host's Xenstore as the start uses it: two settings are read, one node is written. Source: varstored.md 12.3, 12.5.
-// Not for: what the settings mean (HostSettings.swift).
+// The host's Xenstore as the start uses it: two settings are read, one node is written. Source: varstored.md 12.3,
+// 12.5. Not for: what the settings mean (HostSettings.swift).
 
 internal import DaemonShell
 internal import SystemCalls

@@ -125,7 +125,7 @@ struct Loading {
             throw .failed("the certificates can't be brought up to date: \(error)")
         }
         for certificate in update.needed {
-            log.write(.information, "certificates", "added", [("name", "\"\(certificate.name)\"")])
+            log.write(.information, "certificates", "added", [("name", certificate.name)])
         }
         if update.isRequired {
             log.write(.warning, "certificates", "PCR 7 changes: disk encryption bound to it may ask for a recovery key")
@@ -152,7 +152,11 @@ struct Loading {
         }
         do throws(BackendFailure) {
             let name = try place.quarantine(bytes)
-            log.write(.warning, "variables", "what could not be read is kept", [("copy", name ?? "none")])
+            let kept = name.map { [("copy", $0)] }
+            log.write(
+                .warning, "variables",
+                kept == nil ? "what could not be read is not kept: there are four copies already" : "a copy is kept",
+                kept ?? [])
         } catch {
             throw .failed("a copy of variables that can't be read whole can't be made beside \(place.path): \(error)")
         }

@@ -1,6 +1,8 @@
-// Which options there are and what each means. Source: varstored.md 12.1, 13.1. Not for: their form (OptionReader.swift).
+// Which options there are and what each means. Source: varstored.md 12.1, 13.1.
+// Not for: their form (OptionReader.swift).
 
 internal import DaemonShell
+internal import VariableBackends
 internal import XenABI
 internal import XenLinux
 
@@ -118,7 +120,7 @@ private struct Draft {
             options.backend = .file(path: path)
         case .xapidb:
             guard let uuid = arguments["uuid"] else { throw .usage("--arg uuid:UUID is needed: the virtual machine") }
-            options.backend = .xapidb(uuid: uuid, socket: arguments["socket"] ?? Options.standardSocket)
+            options.backend = .xapidb(uuid: uuid, socket: arguments["socket"] ?? XAPIBackend.standardSocketPath)
         }
         options.savePath = arguments["save"]
         options.resumePath = arguments["resume"]

@@ -1,5 +1,5 @@
-// The command line as a value. Source: varstored.md 12.1, 13.1. Not for: taking it apart (OptionReader.swift, Options+
-// Reading.swift), acting on it (Start.swift).
+// The command line as a value, and the usage. Source: varstored.md 12.1, 13.1.
+// Not for: taking it apart (OptionReader.swift), acting on it (Start.swift).
 
 internal import DaemonShell
 internal import XenLinux
@@ -81,9 +81,6 @@ struct Options: Equatable {
     /// What counts instead of the Xenstore's nodes (12.3).
     var secureBoot: Bool?
     var enforcing: Bool?
-
-    /// The socket of XAPI unless another one is given.
-    static let standardSocket = "/var/lib/xcp/xapi"
 
     init(domain: UInt16, backend: BackendChoice) {
         self.domain = domain

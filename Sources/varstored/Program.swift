@@ -20,12 +20,14 @@ enum Program {
         } catch {
             return complain(.failed("descriptors: \(error)"))
         }
-        var pidFile: PIDFile?
+        // The lock lives as long as the process.
+        var pidFiles: [PIDFileOwner] = []
+        defer { withExtendedLifetime(pidFiles) {} }
         let command: Command
         do throws(OptionError) {
             command = try Options.parse(arguments) { path throws(OptionError) in
                 do throws(PIDFileError) {
-                    pidFile = try PIDFile.made(path: path)
+                    pidFiles.append(PIDFileOwner(try PIDFile.made(path: path)))
                 } catch {
                     throw .failed("--pidfile: \(error)")
                 }
@@ -36,9 +38,7 @@ enum Program {
         switch command {
         case .help: return say(Options.usage)
         case .version: return say("varstored \(version)\n")
-        case .serve(let options):
-            defer { pidFile = nil }
-            return serve(options)
+        case .serve(let options): return serve(options)
         }
     }
 
@@ -46,7 +46,7 @@ enum Program {
         // From here on a signal ends what is done in order.
         let stop = StopSignals()
         ignoreBrokenPipes()
-        let log = DaemonLog(options.logLevel, sink: StandardLog())
+        let log = DaemonLog(options.logLevel, sink: StandardLogSink())
         do throws(StartEnd) {
             let start = try Start(options, stop, log)
             return try start.run().run()
@@ -82,4 +82,11 @@ enum Program {
             return complain(.failed("standard output: \(error)"))
         }
     }
+}
+
+/// A pid file, to be kept in a list: the option may be given twice.
+private final class PIDFileOwner {
+    private let file: PIDFile
+
+    init(_ file: consuming PIDFile) { self.file = file }
 }

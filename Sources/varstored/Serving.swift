@@ -4,6 +4,7 @@
 internal import DaemonShell
 internal import EventLoop
 internal import SystemCalls
+internal import UEFIVariables
 internal import VariableBackends
 internal import VariableService
 internal import XenABI

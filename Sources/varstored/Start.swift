@@ -130,22 +130,20 @@ final class Start {
     /// Gives up all that is not needed any more, and opens what is within the root. Source: varstored.md 12.5.
     private func confine(on hypervisor: HypervisorChoice) throws(StartEnd) -> Storage {
         PKCS7Verifier.touchLibraries()
-        // Whatever was inherited was closed when the program began; what is open now is ours, and needed.
-        let confinement = options.confinement(on: hypervisor)
-        let entered = try Self.confined { () throws(ConfinementError) in try confinement.enterRoot(keeping: .all) }
-        let storage = try Storage(options, loop: loop, log: log)
-        try Self.confined { () throws(ConfinementError) in try entered.giveUpRights() }
-        return storage
-    }
-
-    private static func confined<Answer: ~Copyable>(
-        _ body: () throws(ConfinementError) -> Answer
-    ) throws(StartEnd) -> Answer {
+        let entered: EnteredRoot
         do throws(ConfinementError) {
-            return try body()
+            // Whatever was inherited was closed when the program began; what is open now is ours, and needed.
+            entered = try options.confinement(on: hypervisor).enterRoot(keeping: .all)
         } catch {
             throw .failed("\(error)")
         }
+        let storage = try Storage(options, loop: loop, log: log)
+        do throws(ConfinementError) {
+            try entered.giveUpRights()
+        } catch {
+            throw .failed("\(error)")
+        }
+        return storage
     }
 
     // MARK: Variables

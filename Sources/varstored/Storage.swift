@@ -31,7 +31,7 @@ struct Storage {
                 throw .failed("\(path): \(error)")
             }
         case .xapidb(let uuid, let socket):
-            backend = XAPIBackend(uuid: uuid, socket: socket, loop: loop, log: log)
+            backend = XAPIBackend(uuid: uuid, socketPath: socket, loop: loop, log: log)
             quarantine = save ?? resume
         }
     }
