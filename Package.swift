@@ -262,6 +262,11 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
         swiftSettings: house),
+    // A program that confines itself, for Tests/Confinement/check.
+    .target(name: "CForbidden", path: "Tests/Confinement/CForbidden"),
+    program(
+        "confinement-test", ["CForbidden", "DaemonShell", "XenLinux", "XenPlatform", "SystemCalls"],
+        path: "Tests/Confinement/program"),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
