@@ -44,9 +44,9 @@ boot() {
 mkfifo /tmp/lines
 lab-mark firmware
 say "a second guest: its firmware keeps variables in varstored; its first boot"
-boot demo1 'firmware: done' || exit 1
+boot demo1 'firmware: the first boot passed' || exit 1
 say "the same guest, made anew; its second boot"
-boot demo2 'firmware: done' || exit 1
+boot demo2 'firmware: the second boot passed' || exit 1
 lab-mark variables
 say "what is kept: $(wc -c </var/lib/varstored/firmware) bytes in one file"
 exit $bad
