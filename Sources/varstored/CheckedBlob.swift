@@ -62,7 +62,8 @@ struct CheckedBlob {
         }
     }
 
-    /// Tells of key variables that give no trust: lists that are not valid, other attributes. Source: varstored.md 11.3.
+    /// Tells of key variables that give no trust: lists that are not valid, other attributes. Source: varstored.md
+    /// 11.3.
     func tellInvalidKeys(_ authenticator: any VariableAuthenticator, _ log: DaemonLog) {
         let keys: [(String, VendorGUID)] = [
             ("PK", .global), ("KEK", .global), ("db", .imageSecurity), ("dbx", .imageSecurity),

@@ -26,7 +26,9 @@ struct Loading {
     let settings: HostSettings
     let host: HostFiles
     let storage: Storage
-    let authenticator: PKCS7Verifier
+    let authenticator: any VariableAuthenticator
+    /// That function, of a certificate.
+    var sha256: ([UInt8]) -> SignerDigest = { SignerDigest(sha256: $0) }
     let log: DaemonLog
     /// Whether somebody wants the daemon to end.
     let shouldStop: () -> Bool
@@ -110,7 +112,7 @@ struct Loading {
             log.write(.information, "variables", "first boot", [("keys", names.isEmpty ? "none" : words)])
             return !names.isEmpty
         } catch {
-            let reason = authenticator.lastRefusal.map { " (\($0))" } ?? ""
+            let reason = (authenticator as? PKCS7Verifier)?.lastRefusal.map { " (\($0))" } ?? ""
             throw .failed("\(options.authDirectory)/\(error.name).auth was refused: \(error.status)\(reason)")
         }
     }
@@ -118,7 +120,7 @@ struct Loading {
     /// The blob with newer certificates. Source: varstored.md 13.6, 15.3.
     private func updated(_ blob: VariableBlob?) throws(StartEnd) -> VariableBlob? {
         guard var blob else { return nil }
-        let update = CertificateUpdate(of: blob.records, authenticator) { SignerDigest(sha256: $0) }
+        let update = CertificateUpdate(of: blob.records, authenticator, sha256: sha256)
         do throws(CertificateUpdateRefusal) {
             blob.records = try update.applied(to: blob.records, certificates: host.certificates)
         } catch {

@@ -38,15 +38,18 @@ enum Program {
         switch command {
         case .help: return say(Options.usage)
         case .version: return say("varstored \(version)\n")
-        case .serve(let options): return serve(options)
+        case .serve(let options): return serve(options, arguments)
         }
     }
 
-    private static func serve(_ options: Options) -> Int32 {
+    private static func serve(_ options: Options, _ arguments: [String]) -> Int32 {
         // From here on a signal ends what is done in order.
         let stop = StopSignals()
         ignoreBrokenPipes()
         let log = DaemonLog(options.logLevel, sink: StandardLogSink())
+        log.write(
+            .information, "varstored", "starts",
+            [("version", version), ("pid", "\(processID)"), ("options", arguments.joined(separator: " "))])
         do throws(StartEnd) {
             let start = try Start(options, stop, log)
             return try start.run().run()

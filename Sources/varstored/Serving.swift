@@ -174,7 +174,7 @@ final class Serving: DescriptorHandler, TimerHandler {
         guard let services = device.services else { return true }
         let blob = services.saveBlob()
         do throws(BackendFailure) {
-            try save.replace(with: blob.encoded())
+            try save.save(blob.encoded())
             log.write(.information, "varstored", "saved", [("records", "\(blob.records.count)")])
             return true
         } catch {

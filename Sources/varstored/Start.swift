@@ -53,11 +53,13 @@ final class Start {
         let xenstore = try HostXenstore(options, on: hypervisor, log)
         let settings = try xenstore.settings()
         tell(settings)
-        if options.isReadyEarly { try xenstore.tellReady() }
+        if options.isReadyEarly {
+            try xenstore.tellReady()
+            xenstore.close()
+        }
         try checkStop()
 
         let storage = try confine(on: hypervisor)
-        // What it was to be used for is over at last (12.5).
         let loaded = try load(host, settings, storage)
         log.write(
             .information, "variables", options.resumes ? "resumed" : "loaded",
