@@ -113,8 +113,17 @@ let variableTargets: [Target] = [
         "VariableBackendsTests",
         [
             "VariableBackends", "VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "ServerCalls",
-            "EventLoop", "DaemonShell",
+            "EventLoop", "DaemonShell", "FakeXAPI",
         ]),
+    // A toolstack that speaks XAPI's bytes, on a loop of a test or as a program for scripts.
+    .target(
+        name: "FakeXAPI", dependencies: ["SystemCalls", "ServerCalls", "EventLoop"], path: "Tests/FakeXAPI/Library",
+        swiftSettings: house),
+    program("fake-xapi", ["FakeXAPI", "SystemCalls", "EventLoop"], path: "Tests/FakeXAPI/Program"),
+    // Rounds of kill -9 while a file with state is written (Tests/Varstored/check).
+    program(
+        "varstored-kill-test", ["VariableBackends", "VariableService", "DaemonShell", "SystemCalls", "CSpawn"],
+        path: "Tests/Varstored/KillRounds"),
     tests("VarstoredTests", varstored + ["varstored", "XenDeviceModelTesting", "HypervisorModel", "ServerCalls"]),
 ]
 
