@@ -225,11 +225,25 @@ let testTargets: [Target] = [
         swiftSettings: house),
     .target(
         name: "ExerciserGuest", dependencies: ["Machine"], path: "Guests/exerciser",
-        exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
+        exclude: ["Places.S"], swiftSettings: house),
+    .target(
+        name: "FirmwareGuest", dependencies: ["Machine"], path: "Guests/firmware", exclude: ["Places.S", "keys"],
+        swiftSettings: house),
+    .target(
+        name: "ModelMachine",
+        dependencies: ["Machine", "SandboxServer", "HypervisorModel", "SystemCalls", "ServerCalls", "XenABI"],
+        path: "Tests/Sandbox/ModelMachine", swiftSettings: house),
+    .executableTarget(
+        name: "sandbox-firmware",
+        dependencies: [
+            "FirmwareGuest", "Machine", "ModelMachine", "UEFIVariables", "SandboxServer", "HypervisorModel",
+            "EventLoop", "SystemCalls", "ServerCalls", "XenABI", "XenPlatform",
+        ],
+        path: "Tests/Sandbox/firmware", swiftSettings: house),
     .executableTarget(
         name: "sandbox-exerciser",
         dependencies: [
-            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
+            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
             "XenABI",
         ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),

@@ -80,6 +80,9 @@
         function disable_interrupts
         cli
         ret
+        function memory_fence
+        mfence
+        ret
         function spin_pause
         pause
         ret

@@ -1,10 +1,13 @@
-/* From Xen's 32-bit PVH entry (or a SIPI) to Swift in long mode. No devices, no policy: see Exerciser.swift.
+/* From Xen's 32-bit PVH entry (or a SIPI) to Swift in long mode, for every guest of ours. No devices, no policy: that
+ * is guest_main's. What one guest alone has in memory is in its Places.S.
  *
  * Memory map: 4 GiB identity-mapped by 2 MiB pages, so that RAM, the local APIC (0xfee00000) and every MMIO window
  * below 4 GiB (0xf0000000) need no further set-up. One flat address space, one GDT, one IDT for all vCPUs. */
 
+#include "address_of.h"
+
 #define STACK_SHIFT 13                  /* 8 KiB for each vCPU; interrupt_common finds the vCPU by its stack */
-#define VCPUS_MAX 4                     /* Protocol.vcpusMax */
+#define VCPUS_MAX 4                     /* the exerciser's Protocol.vcpusMax */
 #define CODE64 8
 #define DATA 16
 #define CODE32 24
@@ -19,9 +22,10 @@
         .section .text.boot, "ax", @progbits
         .code32
         .globl start32
-start32:                                /* paging off, flat segments, ebx = start_info (unused) */
+start32:                                /* paging off, flat segments, ebx = start_info */
         cli
         cld
+        movl %ebx, start_info_word
         movl $page_directory_pointers + 3, page_map
         xorl %ecx, %ecx
         movl $page_directories + 3, %eax
@@ -65,7 +69,7 @@ start64:
         addl $stacks, %eax
         movl %eax, %esp
         xorl %ebp, %ebp
-        call exerciser_main             /* (vCPU number) -> never */
+        call guest_main                 /* (vCPU number) -> never */
 3:      cli
         pause
         jmp  3b
@@ -104,6 +108,10 @@ idt_pointer:
         .align 4
 vcpu_starting_word:
         .long 0
+start_info_word:
+        .long 0
+hypercall_argument:
+        .quad 0
 
         .section .bss.boot, "aw", @nobits
         .align 4096
@@ -111,12 +119,10 @@ page_map:                .skip 4096
 page_directory_pointers: .skip 4096
 page_directories:        .skip 4 * 4096
 hypercall_page:         .skip 4096
-test_buffer:             .skip 4 * 4096
 idt:                     .skip 256 * 16
 interrupt_counts:        .skip VCPUS_MAX * 256 * 4
 interrupt_acknowledgements: .skip 256 * 4
-        .align 4096
-scripts:                 .skip VCPUS_MAX * 4096  /* Protocol.scriptWordsMax words each */
+        .align 16
 stacks:                  .skip VCPUS_MAX << STACK_SHIFT
 
         .section .text.interrupts, "ax", @progbits
@@ -163,24 +169,22 @@ interrupt_common:
         addq $16, %rsp
         iretq
 
-        .macro address_of name, symbol
-        .section .text.\name, "ax", @progbits
-        .globl \name
-\name:  movl $\symbol, %eax
-        ret
-        .endm
         .globl hypercall_page
         address_of image_start, image_start_symbol
         address_of image_end, image_end_symbol
-        address_of test_buffer_start, test_buffer
         address_of hypercall_page_start, hypercall_page
         address_of idt_start, idt
         address_of idt_pointer_start, idt_pointer
         address_of interrupt_stubs_start, interrupt_stubs
         address_of interrupt_counts_start, interrupt_counts
         address_of interrupt_acknowledgements_start, interrupt_acknowledgements
-        address_of scripts_start, scripts
+        address_of hypercall_argument_start, hypercall_argument
         address_of trampoline_start, trampoline
         address_of trampoline_stop, trampoline_end
         address_of vcpu_starting, vcpu_starting_word
+        .section .text.start_info, "ax", @progbits
+        .globl start_info
+start_info:
+        movl start_info_word, %eax
+        ret
         .section .note.GNU-stack, "", @progbits
