@@ -99,8 +99,16 @@ let variableTargets: [Target] = [
     library(
         "VariableBackends",
         ["VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "EventLoop", "DaemonShell"]),
-    // It carries what swift-crypto brings.
-    .executableTarget(name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house),
+    // It carries what swift-crypto brings: of Foundation the part without ICU, and what that is made of.
+    .executableTarget(
+        name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house,
+        linkerSettings: [
+            .unsafeFlags(
+                [
+                    "-static-stdlib", "-Xlinker", "--gc-sections", "-l_FoundationCShims", "-l_FoundationCollections",
+                    "-lswiftSynchronization",
+                ], .when(configuration: .release))
+        ]),
     tests("XenstoreWireTests", ["XenstoreWire"]),
     tests("XenstoreClientTests", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     tests(
