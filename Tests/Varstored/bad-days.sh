@@ -67,7 +67,7 @@ else
     anew
     wrapper=("${inside[@]}")
     serve --arg "path:$work/small/blob" --arg "save:$work/small/saved"
-    asks "on a small file system variables are kept" 'set T 616263 7 0' 'set B 00 7 0' 'set Volatile 57344x41 3 0'
+    asks "on a small file system variables are kept" 'set T 616263 7 0' 'set B 00 7 0' 'set Volatile 57344x41 6 0'
     on_small cp "$work/small/blob" "$work/before"
     asks "the disk is full in the middle of a write: an error, and the store is as it was" \
         'set Large 57344x42 7 7' 'get Large 14' 'get T 0 7 616263'

@@ -33,7 +33,7 @@ if [ "$(id -u)" = 0 ]; then
     row $? "another user, no capability, no new privileges, and the filter" "$(cat /proc/$daemon/status)"
     [ "$(readlink /proc/$daemon/root)" = "$root" ]
     row $? "the root is its own" "$(readlink /proc/$daemon/root)"
-    asks "under all of that it serves and keeps variables" 'set T 616263 7 0' 'get T 0 7 616263' 'set V 01 3 0' \
+    asks "under all of that it serves and keeps variables" 'set T 616263 7 0' 'get T 0 7 616263' 'set V 01 6 0' \
         'enumerates V T' 'query? 7 0' 'out 0x104 4 260' 'out 0x108 4 1' 'set Large 57344x41 7 0' 'out 0x100 4 0xffffff'
     [ "$(ls /proc/$daemon/task)" = $daemon ]
     row $? "by one thread" "$(ls /proc/$daemon/task)"
@@ -44,7 +44,7 @@ if [ "$(id -u)" = 0 ]; then
     mv "$root/efi-vars-save.dat" "$root/efi-vars-resume.dat"
     anew
     start_as_xenopsd --resume --arg resume:/efi-vars-resume.dat
-    asks "189: the next one resumes with it" 'enumerates Large V T' 'get V 0 3 01' 'set T 01 7 0'
+    asks "189: the next one resumes with it" 'enumerates Large V T' 'get V 0 6 01' 'set T 01 7 0'
     stop
     anew
     start_as_xenopsd
@@ -63,7 +63,7 @@ if command -v strace >/dev/null; then
     rm -f "$blob"*
     wrapper=(strace -D -f -e 'trace=%file,%process,%network,write' -s 60 -o "$work/trace")
     serve "${file[@]}" --arg "save:$work/saved"
-    asks "under strace it serves" 'set T 616263 7 0' 'get T 0 7 616263' 'set V 01 3 0' 'out 0x104 4 260' 'out 0x108 4 1'
+    asks "under strace it serves" 'set T 616263 7 0' 'get T 0 7 616263' 'set V 01 6 0' 'out 0x104 4 260' 'out 0x108 4 1'
     stop
     wrapper=()
     sed -n '/ready pid=/,$p' "$work/trace" | grep -E '(open|openat|openat2|creat)\(' >"$work/opened"

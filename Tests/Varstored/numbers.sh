@@ -27,7 +27,7 @@ anew
 rm -f "$blob"*
 serve "${file[@]}"
 for ((value = 0; value < 200; value++)); do
-    printf 'set V%03d 128x41 %d 0\n' $value $((value < 95 ? 7 : 3))
+    printf 'set V%03d 128x41 %d 0\n' $value $((value < 95 ? 7 : 6))
 done | "$here/guest-script" >"$work/script"
 corbel sandbox run "$work/script" --domain "$domain" >"$work/answers" 2>&1
 row $? "a guest sets 200 variables" "$(wrong)"
@@ -37,7 +37,7 @@ row $? "with 200 variables its memory is ${kib:-not known} KiB, at most $residen
 
 # A million commands of five kinds. The buffer holds the reply afterwards, so that each writes its request anew.
 commands() { # commands ROUNDS: of five commands each
-    { echo "repeat $1"; "$here/guest-script"; echo end; } <<<$'get? V150 0\nset? V150 0102 3 0\nset? V199 - 3 0\nset? V199 41 3 0\nnext? V120 0' |
+    { echo "repeat $1"; "$here/guest-script"; echo end; } <<<$'get? V150 0\nset? V150 0102 6 0\nset? V199 - 6 0\nset? V199 41 6 0\nnext? V120 0' |
         sed '/^$/d' >"$work/script"
     corbel sandbox run "$work/script" --domain "$domain" >/dev/null 2>"$work/answers"
 }

@@ -86,7 +86,7 @@ kill $xapi
 wait $xapi
 xapi=
 began=$EPOCHREALTIME
-asks "a toolstack that has gone is an error" 'set Gone 01 7 7' 'get Gone 14' 'set Volatile 01 3 0'
+asks "a toolstack that has gone is an error" 'set Gone 01 7 7' 'get Gone 14' 'set Volatile 01 6 0'
 row "$([ "$(elapsed)" -le 13000 ]; echo $?)" "within the deadline, after $(elapsed) ms"
 toolstack
 asks "when it is back variables are kept" 'set Gone 02 7 0'
