@@ -64,8 +64,9 @@ final class Start {
         log.write(
             .information, "variables", options.resumes ? "resumed" : "loaded",
             [("records", "\(loaded.recordCount)"), ("quarantined", "\(loaded.quarantineCount)")])
+        let backend = loaded.unkept.map { OriginalFirst(storage.backend, original: $0, place: storage.quarantine, log) }
         device.start(
-            loaded.services, authenticator, backend: storage.backend, confirmed: loaded.confirmed)
+            loaded.services, authenticator, backend: backend ?? storage.backend, confirmed: loaded.confirmed)
         try checkStop()
         if !options.isReadyEarly { try xenstore.tellReady() }
         xenstore.close()
