@@ -97,6 +97,7 @@ public struct EnteredRoot: ~Copyable, Sendable {
             try step(.limits) { () throws(SystemError) in try limits.apply() }
         }
         if let filter = confinement.filter {
+            endAtCrashes()
             try step(.filter) { () throws(SystemError) in try filter.install() }
         }
     }

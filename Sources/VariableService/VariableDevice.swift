@@ -74,10 +74,9 @@ public final class VariableDevice: IODevice {
     public func guestMappingsChanged() { buffer.forget() }
 
     private func serve(_ request: consuming IORequest, _ commands: VariableCommands) {
-        if request.guestBuffer != nil {
-            refuseString(request)
-            return
-        }
+        if request.guestBuffer != nil { return refuseString(request) }
+        // No other kind is claimed. Source: varstored.md 2, rule 4.
+        if request.kind != .port { return request.answer() }
         let offset = Int(truncatingIfNeeded: request.offset)
         let size = request.width.byteCount
         // Source: varstored.md 2, rule 3.

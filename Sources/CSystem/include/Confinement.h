@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -40,6 +41,8 @@ static inline int corbel_set_only_group(uint32_t group) {
     gid_t groups[1] = {group};
     return setgroups(1, groups);
 }
+// SIG_DFL is a cast.
+static inline int corbel_default_signal(int number) { return signal(number, SIG_DFL) == SIG_ERR ? -1 : 0; }
 // The resource is an enumerator in C.
 static inline int corbel_set_limit(int resource, uint64_t value) {
     struct rlimit limit = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
