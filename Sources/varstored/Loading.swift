@@ -44,7 +44,16 @@ struct Loading {
     }
 
     /// The variables. Throws when the guest must not start with them.
-    func load() throws(StartEnd) -> LoadedVariables { try options.resumes ? resume() : start() }
+    func load() throws(StartEnd) -> LoadedVariables {
+        let loaded = try options.resumes ? resume() : start()
+        let charge = loaded.services.store.chargeSum
+        if charge > VariableStore.chargeMax {
+            log.write(
+                .warning, "variables", "more than there is room for: nothing can grow, and no resume may take a save",
+                [("bytes", "\(charge)"), ("room", "\(VariableStore.chargeMax)")])
+        }
+        return loaded
+    }
 
     // MARK: Resume
 
@@ -79,12 +88,7 @@ struct Loading {
     // MARK: Start
 
     private func start() throws(StartEnd) -> LoadedVariables {
-        let stored: StoredVariables
-        do throws(BackendFailure) {
-            stored = try storage.backend.load(shouldStop: shouldStop)
-        } catch {
-            throw error == .stopped ? .stopped : .failed("the backend: \(error)")
-        }
+        let stored = try stored()
         let checked = try stored.blob.map { bytes throws(StartEnd) in try check(bytes) }
         let unkept = stored.blob.flatMap { bytes in checked.flatMap { keep(bytes, $0) } }
         var reason: WriteReason?
@@ -108,6 +112,17 @@ struct Loading {
             quarantineCount: checked?.quarantineCount ?? 0)
     }
 
+    /// What the backend has; no bytes are no blob.
+    private func stored() throws(StartEnd) -> StoredVariables {
+        do throws(BackendFailure) {
+            var stored = try storage.backend.load(shouldStop: shouldStop)
+            if stored.blob?.isEmpty == true { stored.blob = nil }
+            return stored
+        } catch {
+            throw error == .stopped ? .stopped : .failed("the backend: \(error)")
+        }
+    }
+
     /// The keys of a first boot. Answers whether any were there. Source: varstored.md 10.5.
     private func enrol(_ services: inout VariableServices) throws(StartEnd) -> Bool {
         do throws(FirstBootRefusal) {
@@ -117,7 +132,9 @@ struct Loading {
             return !names.isEmpty
         } catch {
             let reason = (authenticator as? PKCS7Verifier)?.lastRefusal.map { " (\($0))" } ?? ""
-            throw .failed("\(options.authDirectory)/\(error.name).auth was refused: \(error.status)\(reason)")
+            throw .failed(
+                "\(options.authDirectory)/\(error.name).auth was refused: status 0x\(String(error.status.number, radix: 16))\(reason)"
+            )
         }
     }
 

@@ -42,7 +42,9 @@ final class OriginalFirst: VariableBackend {
         }
         do throws(BackendFailure) {
             if let name = try place.quarantine(original) {
-                log.write(.warning, "variables", "a copy of what could not be read is kept", [("copy", name)])
+                // Its name begins as the place's.
+                let number = name.split(separator: ".").last.map { ".\($0)" } ?? ""
+                log.write(.warning, "variables", "a copy is kept", [("copy", place.path + number)])
             } else {
                 // The oldest are what a person wants to see.
                 log.write(.warning, "variables", "there are four copies already: no further one is kept")
