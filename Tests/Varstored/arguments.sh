@@ -17,14 +17,13 @@ refused 2 'must be' "a wrong word is refused" --domain 1 "${file[@]}" --log-leve
 refused 1 'not a number' "a number that is none is status 1" --domain x "${file[@]}"
 refused 1 'not a number' "so is one that no domain has" --domain 65536 "${file[@]}"
 refused 1 'pid' "so is a pid file that can't be made" --domain 1 "${file[@]}" --pidfile /nowhere/pid
-refused 1 'sandbox' "so is a hypervisor that is not there" --domain 1 "${file[@]}"
+refused 1 'sandbox' "so is a hypervisor that is not there" --domain 1 "${file[@]}" --hypervisor sandbox:/nowhere
 options=$(varstored --help | grep -oE '^ +--[a-z-]+' | tr -d ' ')
 varstored >/dev/null 2>"$work/err" </dev/null
 [ "$(wc -w <<<"$options")" -ge 20 ] && ! grep -vqxFf <(grep -oE '^ +--[a-z-]+' "$work/err" | tr -d ' ') <<<"$options"
 row $? "the usage lists every option" "$options"
 
-corbel sandbox start >/dev/null
-domain=$(corbel sandbox domain create --vcpus 2)
+anew
 refused 1 'domain 77' "a domain that is not there is named" --domain 77 "${file[@]}"
 refused 1 'EPERM|not allowed' "our own domain is refused" --domain 0 "${file[@]}"
 for number_ in "$domain" 0x$domain 0$domain; do

@@ -1,7 +1,5 @@
 # A daemon's life: start, readiness, service, end, and the next start.
 anew
-"$here/fake-xenstored" "$work/xs" "$work/xs.log" "/local/domain/$domain/platform/secureboot=true" &
-within 20 says ready "$work/xs.log"
 serve "${file[@]}" --arg "save:$work/saved" --xenstore "$work/xs" --pidfile "$work/pid"
 within 5 says "/local/domain/$domain/varstored-pid $daemon\$" "$work/xs.log"
 row $? "when it is ready its process id is in the Xenstore" "$(cat "$work/xs.log"; log)"

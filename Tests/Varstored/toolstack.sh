@@ -1,5 +1,4 @@
 # xapidb: against a toolstack that speaks XAPI's bytes (fake-xapi), well, slowly, wrongly and not at all.
-uuid=f81d4fae-7dec-11d0-a765-00a0c91e6bf6
 xapidb=(--backend xapidb --arg "socket:$work/xapi" --arg "uuid:$uuid")
 # toolstack [OPTION...]: one that starts, in place of the last one
 toolstack() {
@@ -34,7 +33,7 @@ asks "195: a refused write is an error, and undone" 'set T 00 7 7' 'get T 0 7 61
 behave 'VM.set_NVRAM_EFI_variables failure:HANDLE_INVALID'
 : >"$work/calls"
 guest 'set U 00 7 7' 'get U 14'
-[ $? = 0 ] && [ "$(calls)" = "session.login_with_password VM.set_NVRAM_EFI_variables session.logout" ]
+[ $? = 0 ] && says '^session.login.* VM.set_NVRAM_EFI_variables( .*)? session.logout$' <(calls)
 row $? "195: and the session is left all the same" "$(wrong; calls)"
 for name in fault garbage deep doctype endless huge-length cut:40 status:500 empty; do
     behave "VM.set_NVRAM_EFI_variables $name"
@@ -103,6 +102,7 @@ for name in silent failure:NO fault bad-base64 garbage; do
 done
 anew
 behave 'VM.get_NVRAM silent'
+: >"$work/calls"
 launch "${xapidb[@]}" --arg "save:$work/unsaved"
 within 10 says get_NVRAM "$work/calls"
 stop && [ ! -e "$work/unsaved" ]
