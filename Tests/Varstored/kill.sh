@@ -20,10 +20,13 @@ for ((round = 0; round < ROUNDS; round++)); do
     first=$((last + 1))
     for ((value = first; value < first + 90; value++)); do printf 'set Counter %08x 7 0\n' $value; done |
         "$here/guest-script" >"$work/script"
+    ln -f "$blob" "$work/before"
     corbel sandbox run "$work/script" --domain "$domain" >"$work/answers" 2>&1 &
     run=$!
-    # The script takes a few milliseconds to begin, and some dozen to end.
-    sleep "0.$(printf %03d $((RANDOM % 70 + 10)))"
+    # After its first write, somewhere within those that follow.
+    end=$((SECONDS + 20))
+    while [ "$blob" -ef "$work/before" ] && [ $SECONDS -lt $end ]; do :; done
+    sleep "0.$(printf %03d $((RANDOM % 40)))"
     kill -KILL $daemon
     wait $daemon 2>/dev/null
     corbel sandbox domain destroy "$domain" >/dev/null
