@@ -26,6 +26,10 @@ enum Firmware {
         if mode.is("rows") { return Rows.run() }
         if mode.is("rows1") { return Rows.first() }
         if mode.is("rows2") { return Rows.second() }
+        if mode.is("enrolled") { return Rows.enrolled() }
+        if mode.is("permissive") { return Rows.permissive() }
+        if mode.is("unsecured") { return Rows.unsecured() }
+        if mode.is("relaxed") { return Rows.relaxed() }
         if mode.is("migrate1") { return Migration.run() }
         if mode.is("migrate2") { return Migration.runLatched() }
         if mode.is("load") { return Load.run(line.word(1).number ?? 100) }

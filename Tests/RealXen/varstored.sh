@@ -10,7 +10,8 @@ fence=
 # make MODE [SETTING...]: a paused guest that will do this; its id is in $domain
 make() {
     mode=$1; shift
-    xl create -p firmware.cfg "extra=\"$mode\"" "$@" >/tmp/create.log 2>&1 || {
+    xl create -p firmware.cfg "cmdline=\"$mode\"" 'on_poweroff="destroy"' 'on_reboot="destroy"' 'on_crash="destroy"' \
+        "$@" >/tmp/create.log 2>&1 || {
         cat /tmp/create.log
         row 1 "a guest can be made for \"$mode\""
     }
