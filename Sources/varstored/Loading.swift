@@ -132,9 +132,8 @@ struct Loading {
             return !names.isEmpty
         } catch {
             let reason = (authenticator as? PKCS7Verifier)?.lastRefusal.map { " (\($0))" } ?? ""
-            throw .failed(
-                "\(options.authDirectory)/\(error.name).auth was refused: status 0x\(String(error.status.number, radix: 16))\(reason)"
-            )
+            let status = String(error.status.number, radix: 16)
+            throw .failed("\(options.authDirectory)/\(error.name).auth was refused: 0x\(status)\(reason)")
         }
     }
 
