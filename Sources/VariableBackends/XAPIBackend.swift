@@ -68,6 +68,7 @@ public final class XAPIBackend: LoadableBackend {
     private func begin(
         _ then: @escaping (BackendOutcome) -> Void, _ body: @escaping (XAPIOperation, [UInt8]) -> Void
     ) {
+        guard current == nil else { return then(.failed("another call is under way")) }
         current = XAPIOperation(
             link, milliseconds: link.limits.writeMilliseconds,
             then: { [weak self] failure in

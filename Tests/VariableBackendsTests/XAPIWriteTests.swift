@@ -162,7 +162,7 @@ import VariableService
     @Test("198: a call that was not answered in its time is made again while there is time")
     func again() throws {
         for method in [login, new] {
-            let bench = try Bench { ($0.callMilliseconds, $0.writeMilliseconds) = (100, 60_000) }
+            let bench = try Bench { ($0.callMilliseconds, $0.writeMilliseconds) = (1000, 60_000) }
             bench.xapi.certificateState = "ok"
             bench.xapi.behaviours = [Behaviour(.silent, for: method, count: 1)]
             #expect(try bench.write() == .confirmed)
@@ -214,6 +214,16 @@ import VariableService
         try bench.turn { outcomes.count == 5 }
         #expect(outcomes == [BackendOutcome](repeating: .confirmed, count: 5))
         #expect(bench.xapi.stored == Base64.encode([5]))
+    }
+
+    @Test func aSecondCallAtTheSameTimeIsRefusedAndTheFirstGoesOn() throws {
+        let bench = try Bench.patient()
+        var outcomes: [BackendOutcome] = []
+        bench.backend.write([1], for: .ordinary) { outcomes.append($0) }
+        bench.backend.notifySecureBootFailure { outcomes.append($0) }
+        #expect(outcomes == [.failed("another call is under way")])
+        try bench.turn { outcomes.count == 2 }
+        #expect(outcomes.last == .confirmed)
     }
 
     @Test func aNotificationIsAMessageToTheOperator() throws {
