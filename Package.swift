@@ -99,8 +99,16 @@ let variableTargets: [Target] = [
     library(
         "VariableBackends",
         ["VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "EventLoop", "DaemonShell"]),
-    // It carries what swift-crypto brings.
-    .executableTarget(name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house),
+    // It carries what swift-crypto brings: of Foundation the part without ICU, and what that is made of.
+    .executableTarget(
+        name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house,
+        linkerSettings: [
+            .unsafeFlags(
+                [
+                    "-static-stdlib", "-Xlinker", "--gc-sections", "-l_FoundationCShims", "-l_FoundationCollections",
+                    "-lswiftSynchronization",
+                ], .when(configuration: .release))
+        ]),
     tests("XenstoreWireTests", ["XenstoreWire"]),
     tests("XenstoreClientTests", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     tests(
@@ -225,11 +233,25 @@ let testTargets: [Target] = [
         swiftSettings: house),
     .target(
         name: "ExerciserGuest", dependencies: ["Machine"], path: "Guests/exerciser",
-        exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
+        exclude: ["Places.S"], swiftSettings: house),
+    .target(
+        name: "FirmwareGuest", dependencies: ["Machine"], path: "Guests/firmware", exclude: ["Places.S", "keys"],
+        swiftSettings: house),
+    .target(
+        name: "ModelMachine",
+        dependencies: ["Machine", "SandboxServer", "HypervisorModel", "SystemCalls", "ServerCalls", "XenABI"],
+        path: "Tests/Sandbox/ModelMachine", swiftSettings: house),
+    .executableTarget(
+        name: "sandbox-firmware",
+        dependencies: [
+            "FirmwareGuest", "Machine", "ModelMachine", "UEFIVariables", "SandboxServer", "HypervisorModel",
+            "EventLoop", "SystemCalls", "ServerCalls", "XenABI", "XenPlatform",
+        ],
+        path: "Tests/Sandbox/firmware", swiftSettings: house),
     .executableTarget(
         name: "sandbox-exerciser",
         dependencies: [
-            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
+            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
             "XenABI",
         ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
@@ -254,6 +276,11 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
         swiftSettings: house),
+    // A program that confines itself, for Tests/Confinement/check.
+    .target(name: "CForbidden", path: "Tests/Confinement/CForbidden"),
+    program(
+        "confinement-test", ["CForbidden", "DaemonShell", "XenLinux", "XenPlatform", "SystemCalls"],
+        path: "Tests/Confinement/program"),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),

@@ -11,6 +11,8 @@ protocol FileCalls: AnyObject {
     func openLock(_ name: String) throws(SystemError) -> OwnedDescriptor
     /// Makes a file that must not be there, with mode 0600, for writing.
     func make(_ name: String) throws(SystemError) -> OwnedDescriptor
+    /// Opens a file that is there, for writing; never through a symbolic link, never waiting. It is empty then.
+    func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor
     /// Writes as much as is taken at once, and says how much that was.
     func write(_ file: borrowing OwnedDescriptor, _ bytes: Span<UInt8>) throws(SystemError) -> Int
     /// Returns when the file's bytes are on the disk.
@@ -21,6 +23,11 @@ protocol FileCalls: AnyObject {
     func remove(_ name: String) throws(SystemError)
     /// Returns when the folder's names are on the disk.
     func synchronizeFolder() throws(SystemError)
+}
+
+extension FileCalls {
+    /// Refused: EACCES.
+    func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor { throw SystemError(13, "openat") }
 }
 
 /// The system's own.
@@ -38,6 +45,10 @@ final class FolderCalls: FileCalls {
 
     func openForReading(_ name: String) throws(SystemError) -> OwnedDescriptor {
         try folder.openFile(named: name, .read, [.noFollow, .nonBlocking])
+    }
+
+    func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor {
+        try folder.openFile(named: name, .write, [.noFollow, .nonBlocking, .truncate])
     }
 
     func make(_ name: String) throws(SystemError) -> OwnedDescriptor {

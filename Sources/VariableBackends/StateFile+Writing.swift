@@ -11,6 +11,25 @@ extension StateFile {
     ///   it is the old one unless the folder's fsync was what failed.
     public func replace(with bytes: [UInt8]) throws(BackendFailure) { try replace(name, with: bytes) }
 
+    /// As `replace(with:)`; where the folder may not be written to (EACCES, EPERM, EROFS), the file itself is, if it is
+    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is.
+    public func save(_ bytes: [UInt8]) throws(BackendFailure) {
+        do throws(BackendFailure) {
+            try replace(with: bytes)
+        } catch {
+            guard case .system(let reason) = error, Self.folderRefusals.contains(reason.code) else { throw error }
+            do throws(SystemError) {
+                try write(calls.openForWriting(name), bytes.span)
+            } catch {
+                // The first error says more.
+                throw .system(reason)
+            }
+        }
+    }
+
+    /// EPERM, EACCES, EROFS.
+    private static var folderRefusals: [Int32] { [1, 13, 30] }
+
     /// Keeps a copy beside the file, as `<name>.quarantine-<n>`, n from 1 to 4: the first that is free. The name of the
     /// copy, or of one that holds the same already; nil when all four are taken, which stay as they are.
     /// - Throws: as `replace(with:)`.
@@ -75,7 +94,10 @@ extension StateFile {
     }
 
     private func writeTemporary(_ bytes: Span<UInt8>) throws(SystemError) {
-        let file = try calls.make(temporary)
+        try write(calls.make(temporary), bytes)
+    }
+
+    private func write(_ file: consuming OwnedDescriptor, _ bytes: Span<UInt8>) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             let count = try calls.write(file, bytes.extracting(droppingFirst: done))
