@@ -67,6 +67,21 @@ import VariableService
         #expect(bench.xapi.certificateState == "ok")
     }
 
+    @Test(
+        "200: a toolstack that knows the state but not the new call gets the old one; not where the state must change")
+    func unknownCall() throws {
+        let bench = try loaded("ok")
+        bench.xapi.behaviours = [Behaviour(.failure("MESSAGE_METHOD_UNKNOWN"), for: new)]
+        #expect(try bench.write(for: .certificatesUpdated) == .failed("\(new): MESSAGE_METHOD_UNKNOWN"))
+        #expect(bench.xapi.stored == nil)
+        bench.xapi.forgetCalls()
+        #expect(try bench.write() == .confirmed)
+        #expect(bench.xapi.methods == [login, new, old, logout])
+        bench.xapi.forgetCalls()
+        #expect(try bench.write() == .confirmed)
+        #expect(bench.xapi.methods == [login, old, logout])
+    }
+
     @Test("195: a write that is answered by Failure fails, and logout is tried")
     func failure() throws {
         for (state, set) in [("ok", new), (nil, old)] {
