@@ -245,6 +245,14 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
         swiftSettings: house),
+    // The same for varstored's device.
+    .executableTarget(
+        name: "corbel-variable-endurance",
+        dependencies: [
+            "CSpawn", "VariableService", "UEFIVariables", "XenABI", "XenPlatform", "XenDeviceModel",
+            "XenDeviceModelTesting", "HypervisorModel", "SystemCalls", "EventLoop", "DaemonShell",
+        ],
+        path: "Tests/VariableEndurance", swiftSettings: house),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),
@@ -274,7 +282,11 @@ let testTargets: [Target] = [
     // It carries what swift-crypto brings.
     .executableTarget(
         name: "corbel-uefi-bench",
-        dependencies: ["CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats"],
+        dependencies: [
+            "CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats", "VariableService",
+            "XenABI", "XenPlatform", "XenDeviceModel", "XenDeviceModelTesting", "HypervisorModel", "EventLoop",
+            "DaemonShell",
+        ],
         path: "Benchmarks/uefi", swiftSettings: house),
 ]
 
