@@ -12,6 +12,9 @@ public struct StreamSocket: ~Copyable {
     /// Takes over a socket.
     public init(owning descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 
+    /// The descriptor alone.
+    public consuming func intoDescriptor() -> OwnedDescriptor { descriptor }
+
     /// A connection to who listens at a path. Throws ENOENT when there is no socket, ECONNREFUSED when nobody listens,
     /// EAGAIN when too many wait to be let in, ENAMETOOLONG for a path of more than 107 bytes.
     public static func connected(path: String) throws(SystemError) -> StreamSocket {

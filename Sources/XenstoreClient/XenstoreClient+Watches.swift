@@ -1,0 +1,41 @@
+// Watches: asking for events, and taking them (xenstored.md 4).
+// Not for: what an event means; a watch may fire without cause, and for a path above the one that changed.
+
+public import SystemCalls
+public import XenstoreWire
+
+extension XenstoreClient {
+    /// Asks for events of a path and all below it. The first one comes at once, without a change. `token` comes back
+    /// with each event. Throws `refused` with EEXIST when the two are registered already.
+    public func watch(_ path: String, token: String) throws(XenstoreError) {
+        _ = try request(.watch, strings: path, token)
+    }
+
+    /// Ends a watch. Throws `refused` with ENOENT when there is none. Its events that were not taken yet are forgotten.
+    public func unwatch(_ path: String, token: String) throws(XenstoreError) {
+        _ = try request(.unwatch, strings: path, token)
+        // A token may stand for watches of several paths, none of which should lie below another: those events stay
+        // that are not below this one.
+        let path = Array(path.utf8)
+        let token = Array(token.utf8)
+        connection.forgetEvents { $0.token == token && Self.isAtOrBelow($0.path, path) }
+    }
+
+    /// Whether events came that were not taken yet.
+    public var hasEvents: Bool { connection.keptEventCount > 0 }
+
+    /// The next event; nil when there is none now. Never waits.
+    public func nextEvent() throws(XenstoreError) -> XenstoreWatchEvent? {
+        try connection.event(deadline: MonotonicTime(nanoseconds: 0))
+    }
+
+    /// The next event; waits for it until a moment, and answers nil then.
+    public func nextEvent(until deadline: MonotonicTime) throws(XenstoreError) -> XenstoreWatchEvent? {
+        try connection.event(deadline: deadline)
+    }
+
+    private static func isAtOrBelow(_ path: [UInt8], _ top: [UInt8]) -> Bool {
+        if top == [UInt8(ascii: "/")] { return path.first == UInt8(ascii: "/") }
+        return path.starts(with: top) && (path.count == top.count || path[top.count] == UInt8(ascii: "/"))
+    }
+}
