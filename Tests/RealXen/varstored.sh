@@ -166,6 +166,8 @@ wait $console
 rm -f $store/*
 
 # Under the fence, without and with what it gives up.
+! grep -q /sys/hypervisor /lab/varstored
+row $? "which Xen it is varstored does not ask: it names no file that tells"
 for options in '' '--depriv --uid 65534 --gid 65534'; do
     make demo1
     chmod 777 $store
