@@ -3,7 +3,7 @@
 import Machine
 
 enum Race {
-    // Words at Scratch.race: what vCPU 1 does, where it writes, and the two values between which it goes back and forth.
+    // Words at Scratch.race: what vCPU 1 does, where it writes, the two values that it writes in turn, and how often.
     private static var command: UInt64 { Scratch.race }
     private static var place: UInt64 { Scratch.race + 8 }
     private static var first: UInt64 { Scratch.race + 16 }
