@@ -3,6 +3,8 @@
 PREFIX ?= /usr/local
 SWIFT_BUILD = swift build -c release
 PROGRAMS = corbel SerialConsole PortScratch MemoryMappedRegisters PCIFunction FrameBuffer ShadowTable BlockDevice
+DAEMONS = varstored
+UNITS = varstored@.service varstored-vm@.service
 
 .PHONY: all run test bench fuzz lint docs install clean build setup-run setup-test
 
@@ -36,14 +38,21 @@ lint:
 docs:
 	@Documentation/build .build-docs
 
-# Builds nothing: as root it would leave root's files here.
+# Builds nothing: as root it would leave root's files here. xenopsd looks for varstored in /usr/sbin: PREFIX=/usr.
 install:
-	@for program in $(PROGRAMS); do \
+	@for program in $(PROGRAMS) $(DAEMONS); do \
 	    [ -x .build/release/$$program ] || { echo "$$program is not built: run make first" >&2; exit 2; }; done
-	@for program in $(PROGRAMS); do \
-	    install -D -m 755 $$(command -v strip >/dev/null && echo -s) \
-	        .build/release/$$program $(DESTDIR)$(PREFIX)/bin/$$program && \
-	    echo "installed $(DESTDIR)$(PREFIX)/bin/$$program" || exit 1; done
+	@put() { install -D "$$@" && for last; do :; done && echo "installed $$last"; }; \
+	to=$(DESTDIR)$(PREFIX); strip=$$(command -v strip >/dev/null && echo -s); set -e; \
+	for program in $(PROGRAMS); do put -m 755 $$strip .build/release/$$program $$to/bin/$$program; done; \
+	for daemon in $(DAEMONS); do put -m 755 $$strip .build/release/$$daemon $$to/sbin/$$daemon; done; \
+	put -m 755 Packaging/varstored-xl $$to/sbin/varstored-xl; \
+	put -m 644 Documentation/man/varstored.8 $$to/share/man/man8/varstored.8; \
+	put -m 644 Documentation/varstored.md $$to/share/doc/corbel/varstored.md; \
+	put -m 644 Packaging/varstored.conf $$to/share/doc/corbel/examples/varstored.conf; \
+	put -m 755 Packaging/xenopsd-command $$to/share/doc/corbel/examples/xenopsd-command; \
+	for unit in $(UNITS); do put -m 644 Packaging/$$unit $$to/lib/systemd/system/$$unit; \
+	    sed -i 's|@PREFIX@|$(PREFIX)|g' $$to/lib/systemd/system/$$unit; done
 
 clean:
 	@rm -rf .build .build-*

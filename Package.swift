@@ -99,8 +99,16 @@ let variableTargets: [Target] = [
     library(
         "VariableBackends",
         ["VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "EventLoop", "DaemonShell"]),
-    // It carries what swift-crypto brings.
-    .executableTarget(name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house),
+    // It carries what swift-crypto brings: of Foundation the part without ICU, and what that is made of.
+    .executableTarget(
+        name: "varstored", dependencies: varstored, path: "Sources/varstored", swiftSettings: house,
+        linkerSettings: [
+            .unsafeFlags(
+                [
+                    "-static-stdlib", "-Xlinker", "--gc-sections", "-l_FoundationCShims", "-l_FoundationCollections",
+                    "-lswiftSynchronization",
+                ], .when(configuration: .release))
+        ]),
     tests("XenstoreWireTests", ["XenstoreWire"]),
     tests("XenstoreClientTests", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     tests(
@@ -113,8 +121,17 @@ let variableTargets: [Target] = [
         "VariableBackendsTests",
         [
             "VariableBackends", "VariableService", "VariableFormats", "UEFIVariables", "SystemCalls", "ServerCalls",
-            "EventLoop", "DaemonShell",
+            "EventLoop", "DaemonShell", "FakeXAPI",
         ]),
+    // A toolstack that speaks XAPI's bytes, on a loop of a test or as a program for scripts.
+    .target(
+        name: "FakeXAPI", dependencies: ["SystemCalls", "ServerCalls", "EventLoop"], path: "Tests/FakeXAPI/Library",
+        swiftSettings: house),
+    program("fake-xapi", ["FakeXAPI", "SystemCalls", "EventLoop"], path: "Tests/FakeXAPI/Program"),
+    // Rounds of kill -9 while a file with state is written (Tests/Varstored/check).
+    program(
+        "varstored-kill-test", ["VariableBackends", "VariableService", "DaemonShell", "SystemCalls", "CSpawn"],
+        path: "Tests/Varstored/KillRounds"),
     tests("VarstoredTests", varstored + ["varstored", "XenDeviceModelTesting", "HypervisorModel", "ServerCalls"]),
 ]
 
@@ -216,11 +233,25 @@ let testTargets: [Target] = [
         swiftSettings: house),
     .target(
         name: "ExerciserGuest", dependencies: ["Machine"], path: "Guests/exerciser",
-        exclude: ["Boot.S", "Instructions.S", "Machine", "exerciser.lds"], swiftSettings: house),
+        exclude: ["Places.S"], swiftSettings: house),
+    .target(
+        name: "FirmwareGuest", dependencies: ["Machine"], path: "Guests/firmware", exclude: ["Places.S", "keys"],
+        swiftSettings: house),
+    .target(
+        name: "ModelMachine",
+        dependencies: ["Machine", "SandboxServer", "HypervisorModel", "SystemCalls", "ServerCalls", "XenABI"],
+        path: "Tests/Sandbox/ModelMachine", swiftSettings: house),
+    .executableTarget(
+        name: "sandbox-firmware",
+        dependencies: [
+            "FirmwareGuest", "Machine", "ModelMachine", "UEFIVariables", "SandboxServer", "HypervisorModel",
+            "EventLoop", "SystemCalls", "ServerCalls", "XenABI", "XenPlatform",
+        ],
+        path: "Tests/Sandbox/firmware", swiftSettings: house),
     .executableTarget(
         name: "sandbox-exerciser",
         dependencies: [
-            "ExerciserGuest", "Machine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
+            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
             "XenABI",
         ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
@@ -245,6 +276,11 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
         swiftSettings: house),
+    // A program that confines itself, for Tests/Confinement/check.
+    .target(name: "CForbidden", path: "Tests/Confinement/CForbidden"),
+    program(
+        "confinement-test", ["CForbidden", "DaemonShell", "XenLinux", "XenPlatform", "SystemCalls"],
+        path: "Tests/Confinement/program"),
     // Programs for dom0 of the lab: they print TAP.
     .target(
         name: "TAP", dependencies: ["XenABI", "SystemCalls"], path: "Tests/RealXen/TAP", swiftSettings: house),

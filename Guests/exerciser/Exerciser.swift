@@ -2,7 +2,7 @@
 import Machine
 
 /// Boot.S calls this on each vCPU, with a stack of its own, SSE on, interrupts off.
-@c(exerciser_main)
+@c(guest_main)
 public func exerciserMain(_ vcpu: UInt32) -> Never {
     LocalAPIC.enable()
     load_idt(idt_pointer_start())

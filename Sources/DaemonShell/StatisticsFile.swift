@@ -7,22 +7,28 @@ internal import SystemCalls
 public import XenPlatform
 
 /// A page in a folder. It is complete before it has its name, it is locked for as long as its process lives, and it is
-/// written through a mapping, without a call of the system. It goes when this value goes; that of a killed process
-/// stays.
+/// written through a mapping, without a call of the system. It goes when this value goes; that of a process that was
+/// killed, or has changed its root, stays until somebody tidies (StatisticsFolder).
 public final class StatisticsFile: StatisticsSink {
     /// The file.
     public let path: String
     private let memory: MappedMemory
     /// Holds the lock, which is the sign of life.
     private let file: OwnedDescriptor
+    /// The root that the path begins at. In another one it names another file, if any; and no handle of the folder is
+    /// kept, for an open folder outside of its root leads a confined process out.
+    private let root: FileIdentity
 
-    private init(path: String, memory: consuming MappedMemory, file: consuming OwnedDescriptor) {
+    private init(
+        path: String, memory: consuming MappedMemory, file: consuming OwnedDescriptor, root: FileIdentity
+    ) {
         self.path = path
         self.memory = memory
         self.file = file
+        self.root = root
     }
 
-    deinit { try? removeFile(path: path) }
+    deinit { if (try? FileIdentity(path: "/")) == root { try? removeFile(path: path) } }
 
     /// A board for a new page in `folder`, which is made if it is not there. Nil when that can't be: no right to, a
     /// full or a read-only disk. A device model serves all the same.
@@ -52,6 +58,7 @@ public final class StatisticsFile: StatisticsSink {
         let file = try OwnedDescriptor.open(
             path: unfinished, .readWrite, [.create, .exclusive, .noFollow], permissions: 0o600)
         do throws(SystemError) {
+            let root = try FileIdentity(path: "/")
             // Written, not only made longer: a full disk tells now, by an error, and not later, by a signal.
             try file.writeAll(page.bytes.span)
             guard try file.lockForWriting() else { throw SystemError(11, "fcntl") }
@@ -59,7 +66,7 @@ public final class StatisticsFile: StatisticsSink {
             try file.setPermissions(0o644)
             let memory = try MappedMemory(sharing: file, byteCount: PageLayout.pageByteCount, access: .readWrite)
             try renameFile(from: unfinished, to: path)
-            return StatisticsFile(path: path, memory: memory, file: file)
+            return StatisticsFile(path: path, memory: memory, file: file, root: root)
         } catch {
             try? removeFile(path: unfinished)
             throw error

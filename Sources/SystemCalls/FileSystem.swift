@@ -1,5 +1,7 @@
 // Names in the file system: folders, renaming, removing; and what makes a change last.
 // Not for: reading and writing files (see OwnedDescriptor).
+//
+// By the calls that have folders' handles, also where no handle is given: those are what a confined program has left.
 
 internal import CSystem
 
@@ -18,14 +20,33 @@ public func removeDirectory(path: String) throws(SystemError) {
 /// Removes a name that is no folder.
 public func removeFile(path: String) throws(SystemError) {
     // SAFETY: as above.
-    _ = try retrying("unlink") { unsafe path.withCString { unsafe unlink($0) } }
+    _ = try retrying("unlinkat") { unsafe path.withCString { unsafe unlinkat(AT_FDCWD, $0, 0) } }
 }
 
 /// Gives a file another name, in one step; a file that had that name is gone.
 public func renameFile(from old: String, to new: String) throws(SystemError) {
     // SAFETY: as above.
-    _ = try retrying("rename") {
-        unsafe old.withCString { source in unsafe new.withCString { target in unsafe rename(source, target) } }
+    _ = try retrying("renameat") {
+        unsafe old.withCString { source in
+            unsafe new.withCString { target in unsafe renameat(AT_FDCWD, source, AT_FDCWD, target) }
+        }
+    }
+}
+
+/// Which file it is, whatever its names are.
+public struct FileIdentity: Equatable, Sendable {
+    /// The file system.
+    public let device: UInt64
+    /// The file's number in it.
+    public let node: UInt64
+
+    /// The file that a path leads to. Throws what `stat` answers.
+    public init(path: String) throws(SystemError) {
+        var information = stat()
+        // SAFETY: as above, and the call fills in our structure.
+        _ = try retrying("fstatat") { unsafe path.withCString { unsafe fstatat(AT_FDCWD, $0, &information, 0) } }
+        device = UInt64(information.st_dev)
+        node = UInt64(information.st_ino)
     }
 }
 

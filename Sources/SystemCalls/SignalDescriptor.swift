@@ -68,3 +68,12 @@ public func ignoreBrokenPipes() {
     let answer = corbel_ignore_signal(SIGPIPE)
     precondition(answer == 0, "every Linux has this signal")
 }
+
+/// Gives signals of a crash their own effect again, to end the program: the Swift runtime's handlers start another
+/// program that looks at the crash, which one that is confined can't.
+public func endAtCrashes() {
+    for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] {
+        let answer = corbel_default_signal(number)
+        precondition(answer == 0, "every Linux has these signals")
+    }
+}

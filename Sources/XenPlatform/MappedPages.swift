@@ -48,19 +48,41 @@ public struct MappedPages: ~Copyable {
     public consuming func close() {}
 
     /// Copies bytes out of the shared memory: `bytes.count` of them, from `offset` on. Each is read exactly once, by
-    /// atomic loads, which the compiler may not repeat: what is in `bytes` afterwards is what gets checked and used.
+    /// atomic loads, which the compiler may not split, repeat or leave out: what is in `bytes` afterwards is what gets
+    /// checked and used.
     public func copyOut(from offset: Int, into bytes: inout MutableSpan<UInt8>) {
         check(offset, bytes.count)
+        // SAFETY: as many bytes as were checked against the mapping, which lives as long as self; the target has as
+        // many, and nobody else has it. Words are loaded from aligned addresses only.
+        unsafe bytes.withUnsafeMutableBufferPointer { target in
+            guard let start = target.baseAddress else { return }
+            let end = target.count
+            let aligned = min(end, (8 - offset & 7) & 7)
+            let words = aligned + (end - aligned) & ~7
+            unsafe copyOutBytes(offset, start, 0..<aligned)
+            unsafe copyOutWords(base + (offset + aligned), UnsafeMutableRawPointer(start + aligned), words - aligned)
+            unsafe copyOutBytes(offset, start, words..<end)
+        }
+    }
+
+    /// Eight bytes at a time: a multiple of that many, from an aligned address.
+    @inline(__always)
+    private func copyOutWords(_ source: UnsafeMutableRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int) {
+        let words = unsafe UnsafePointer(source.assumingMemoryBound(to: Atomic<UInt64>.self))
         var index = 0
-        while index < bytes.count {
-            if (offset + index) & 7 == 0, bytes.count - index >= 8 {
-                let word = unsafe atomic(offset + index, UInt64.self).pointee.load(ordering: .relaxed).littleEndian
-                for byte in 0..<8 { bytes[index + byte] = UInt8(truncatingIfNeeded: word >> UInt64(8 * byte)) }
-                index += 8
-            } else {
-                bytes[index] = unsafe atomic(offset + index, UInt8.self).pointee.load(ordering: .relaxed)
-                index += 1
-            }
+        while index < count &>> 3 {
+            // In memory they lie as they lay: no matter which end comes first.
+            let word = unsafe words[index].load(ordering: .relaxed)
+            unsafe target.storeBytes(of: word, toByteOffset: index &<< 3, as: UInt64.self)
+            index &+= 1
+        }
+    }
+
+    /// What lies around the aligned words.
+    @inline(__always)
+    private func copyOutBytes(_ offset: Int, _ target: UnsafeMutablePointer<UInt8>, _ range: Range<Int>) {
+        for index in range {
+            unsafe target[index] = unsafe atomic(offset + index, UInt8.self).pointee.load(ordering: .relaxed)
         }
     }
 

@@ -1,7 +1,8 @@
-// The machine of the exerciser guest (Guests/exerciser/Machine/machine.h), played by the sandbox: the same names, so
-// that the guest's own sources run on the model, a thread for each vCPU. What an access does is the model's business.
+// The machine of our freestanding guests (Guests/shared/Machine/machine.h), played by the sandbox: the same names, so
+// that a guest's own sources run on the model, a thread for each vCPU. What an access does is the model's business.
 
 internal import ServerCalls
+internal import Synchronization
 internal import SystemCalls
 
 /// One vCPU of the model, as its thread uses it. Each call blocks until the access is answered.
@@ -98,6 +99,7 @@ private func store(_ address: UInt64, _ width: Int, _ value: UInt64) {
 // MARK: Interrupts
 
 public func load_idt(_ pointer: UInt64) {}
+public func memory_fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
 public func enable_interrupts() { Machines.takesInterrupts = true }
 public func disable_interrupts() { Machines.takesInterrupts = false }
 
@@ -149,9 +151,12 @@ public struct cpuid_words {
 }
 
 public func read_cpuid(_ leaf: UInt32) -> cpuid_words {
-    leaf == 0x4000_0000
-        ? cpuid_words(eax: leaf + 2, ebx: 0x566E_6558, ecx: 0x6558_4D4D, edx: 0x4D4D_566E)
-        : cpuid_words(eax: 1, ebx: 0x4000_0000, ecx: 0, edx: 0)
+    switch leaf {
+    case 0x4000_0000: cpuid_words(eax: leaf + 3, ebx: 0x566E_6558, ecx: 0x6558_4D4D, edx: 0x4D4D_566E)
+    // The time stamp counter: 1,000,000 kHz, as read_time_stamp gives it.
+    case 0x4000_0003: cpuid_words(eax: 0, ebx: 0, ecx: 1_000_000, edx: 0)
+    default: cpuid_words(eax: 1, ebx: 0x4000_0000, ecx: 0, edx: 0)
+    }
 }
 
 public func write_msr(_ msr: UInt32, _ value: UInt64) {}
@@ -180,3 +185,10 @@ public func vcpu_starting() -> UInt64 { 0x16_5000 }
 public func hypercall_page_start() -> UInt64 { 0x16_6000 }
 public func trampoline_start() -> UInt64 { 0x16_7000 }
 public func trampoline_stop() -> UInt64 { 0x16_7010 }
+public func hypercall_argument_start() -> UInt64 { 0x16_8000 }
+/// Whoever starts the guest puts it there; nothing there is no start info.
+public func start_info() -> UInt64 { 0x16_9000 }
+public func variable_buffer_start() -> UInt64 { 0x20_0000 }
+public func scratch_start() -> UInt64 { 0x21_0000 }
+/// The files themselves come behind it.
+public func fixture_table_start() -> UInt64 { 0x24_0000 }

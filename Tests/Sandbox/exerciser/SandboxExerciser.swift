@@ -6,6 +6,7 @@ import EventLoop
 import ExerciserGuest
 import HypervisorModel
 import Machine
+import ModelMachine
 import SandboxServer
 import ServerCalls
 import SystemCalls
@@ -33,7 +34,8 @@ enum SandboxExerciser {
         let domain = try service.hypervisor.createDomain(shape)
         let monitor = Monitor()
         let machines = domain.vcpus.map {
-            ModelMachine(ThreadedVCPU($0, of: domain, on: service.hypervisor, monitor: monitor))
+            ModelMachine(
+                ThreadedVCPU($0, of: domain, on: service.hypervisor, monitor: monitor), main: exerciserMain)
         }
         Machines.install(machines)
         let gate = MonitorGate(monitor)

@@ -1,0 +1,48 @@
+// A guest that talks to the variable service as OVMF's driver for Xen does, and says in plain lines what came of it.
+// What it does is its command line's choice; Guests/README.md has the list.
+import Machine
+
+/// Boot.S calls this on each vCPU, with a stack of its own, SSE on, interrupts off.
+@c(guest_main)
+public func firmwareMain(_ vcpu: UInt32) -> Never {
+    load_idt(idt_pointer_start())
+    if vcpu != 0 { Race.run() }
+    SerialPort.find()
+    Firmware.end(Firmware.run(CommandLine()))
+}
+
+enum Firmware {
+    /// Whether all was as it should be.
+    static func run(_ line: CommandLine) -> Verdict {
+        if !VariableService.isThere {
+            Line("firmware: waiting for the variable service at port 0x100").end()
+            VariableService.wait(untilThere: true)
+        }
+        let mode = line.word(0)
+        if mode.isEmpty || mode.is("demo") { return Demo.run() }
+        if mode.is("demo1") { return Demo.firstBoot() }
+        if mode.is("demo2") { return Demo.secondBoot() }
+        mode.print(after: "firmware: no such mode: ")
+        return .failed
+    }
+
+    /// Shuts the domain down: poweroff, or reboot if a test goes on after one; crash if something was wrong.
+    static func end(_ verdict: Verdict) -> Never {
+        let reason: UInt32
+        switch verdict {
+        case .passed: reason = 0
+        case .reboot: reason = 1
+        case .failed: reason = 3
+        }
+        if Hypervisor.setUp() { Hypervisor.shutdown(reason: reason) }
+        while true { spin_pause() }
+    }
+}
+
+/// How a mode has ended.
+enum Verdict {
+    case passed
+    /// So far: the second half comes after a reboot.
+    case reboot
+    case failed
+}

@@ -1,0 +1,166 @@
+// The variables as the guest finds them: from the resume file or the backend, with start variables, first-boot keys and
+// newer certificates. Source: varstored.md 10.1, 10.5, 11.3-11.5, 12.2 (step 7), 13.6.
+// Not for: opening anything (Storage.swift, HostFiles.swift).
+
+internal import DaemonShell
+internal import UEFIAuthentication
+internal import UEFIVariables
+internal import VariableBackends
+internal import VariableFormats
+internal import VariableService
+
+/// What was loaded.
+struct LoadedVariables {
+    /// The guest's variables.
+    var services: VariableServices
+    /// The blob that the backend has now, as far as is known.
+    var confirmed: [UInt8]?
+    /// Variables, and what was put aside, for the log.
+    var recordCount: Int
+    var quarantineCount = 0
+}
+
+/// Loads the variables once.
+struct Loading {
+    let options: Options
+    let settings: HostSettings
+    let host: HostFiles
+    let storage: Storage
+    let authenticator: any VariableAuthenticator
+    /// That function, of a certificate.
+    var sha256: ([UInt8]) -> SignerDigest = { SignerDigest(sha256: $0) }
+    let log: DaemonLog
+    /// Whether somebody wants the daemon to end.
+    let shouldStop: () -> Bool
+    /// Writes a blob and waits for it.
+    let write: (_ blob: [UInt8], _ reason: WriteReason) throws(StartEnd) -> Void
+
+    private var policy: VariablePolicy {
+        VariablePolicy(
+            enforcing: settings.enforcing, secureBoot: settings.secureBoot, persistent: options.isPersistent,
+            strictNames: options.strictNames)
+    }
+
+    /// The variables. Throws when the guest must not start with them.
+    func load() throws(StartEnd) -> LoadedVariables { try options.resumes ? resume() : start() }
+
+    // MARK: Resume
+
+    /// Source: varstored.md 11.5.
+    private func resume() throws(StartEnd) -> LoadedVariables {
+        guard let file = storage.resume else {
+            let services = VariableServices.resume(nil, policy: policy)
+            return LoadedVariables(services: services, recordCount: 0)
+        }
+        let bytes = try resumeBytes(file)
+        let checked = try check(bytes)
+        return LoadedVariables(
+            services: VariableServices.resume(checked.blob, policy: policy), recordCount: checked.blob.records.count,
+            quarantineCount: checked.quarantineCount)
+    }
+
+    private func resumeBytes(_ file: StateFile) throws(StartEnd) -> [UInt8] {
+        let range = VariableBlob.resumeByteCount
+        do throws(BackendFailure) {
+            guard let bytes = try file.read(byteCountMax: range.upperBound) else {
+                throw BackendFailure.notAFile(file.path)
+            }
+            guard range.contains(bytes.count) else {
+                throw BackendFailure.toolstack("\(bytes.count) bytes, \(range.lowerBound) at least")
+            }
+            return bytes
+        } catch {
+            throw .failed("the resume file \(file.path): \(error)")
+        }
+    }
+
+    // MARK: Start
+
+    private func start() throws(StartEnd) -> LoadedVariables {
+        let stored: StoredVariables
+        do throws(BackendFailure) {
+            stored = try storage.backend.load(shouldStop: shouldStop)
+        } catch {
+            throw error == .stopped ? .stopped : .failed("the backend: \(error)")
+        }
+        let checked = try stored.blob.map { bytes throws(StartEnd) in try check(bytes) }
+        var reason: WriteReason?
+        var blob = checked?.blob
+        if stored.certificates == .updateOnBoot {
+            blob = try updated(blob)
+            reason = .certificatesUpdated
+        }
+        var services = VariableServices.start(blob, policy: policy)
+        if stored.blob == nil, try enrol(&services) { reason = reason ?? .keysChanged }
+        var confirmed = stored.blob
+        if let reason, options.isPersistent {
+            // All that the start has changed is one write (10.5).
+            let bytes = services.backendBlob()
+            try write(bytes, reason)
+            confirmed = bytes
+        }
+        return LoadedVariables(
+            services: services, confirmed: confirmed, recordCount: checked?.blob.records.count ?? 0,
+            quarantineCount: checked?.quarantineCount ?? 0)
+    }
+
+    /// The keys of a first boot. Answers whether any were there. Source: varstored.md 10.5.
+    private func enrol(_ services: inout VariableServices) throws(StartEnd) -> Bool {
+        do throws(FirstBootRefusal) {
+            let names = try services.enrol(host.keys, authenticator)
+            let words = names.map(\.description).joined(separator: ",")
+            log.write(.information, "variables", "first boot", [("keys", names.isEmpty ? "none" : words)])
+            return !names.isEmpty
+        } catch {
+            let reason = (authenticator as? PKCS7Verifier)?.lastRefusal.map { " (\($0))" } ?? ""
+            throw .failed("\(options.authDirectory)/\(error.name).auth was refused: \(error.status)\(reason)")
+        }
+    }
+
+    /// The blob with newer certificates. Source: varstored.md 13.6, 15.3.
+    private func updated(_ blob: VariableBlob?) throws(StartEnd) -> VariableBlob? {
+        guard var blob else { return nil }
+        let update = CertificateUpdate(of: blob.records, authenticator, sha256: sha256)
+        do throws(CertificateUpdateRefusal) {
+            blob.records = try update.applied(to: blob.records, certificates: host.certificates)
+        } catch {
+            throw .failed("the certificates can't be brought up to date: \(error)")
+        }
+        for certificate in update.needed {
+            log.write(.information, "certificates", "added", [("name", certificate.name)])
+        }
+        if update.isRequired {
+            log.write(.warning, "certificates", "PCR 7 changes: disk encryption bound to it may ask for a recovery key")
+        }
+        return blob
+    }
+
+    // MARK: What is amiss
+
+    private func check(_ bytes: [UInt8]) throws(StartEnd) -> CheckedBlob {
+        let checked = try CheckedBlob(
+            bytes, secureBoot: settings.secureBoot, refusesFindings: options.refusesBadBlobs, log: log)
+        if checked.quarantineCount > 0 { try keep(bytes) }
+        checked.tellInvalidKeys(authenticator, log)
+        return checked
+    }
+
+    /// Keeps the original, before anything can be written over it. Source: varstored.md 11.4.
+    private func keep(_ bytes: [UInt8]) throws(StartEnd) {
+        guard let place = storage.quarantine else {
+            let sentence = "there is no place to keep a copy of variables that can't be read whole (--arg save:PATH)"
+            if options.isPersistent { throw .failed(sentence) }
+            return log.write(.warning, "variables", sentence)
+        }
+        do throws(BackendFailure) {
+            let name = try place.quarantine(bytes)
+            let kept = name.map { [("copy", $0)] }
+            log.write(
+                .warning, "variables",
+                kept == nil ? "what could not be read is not kept: there are four copies already" : "a copy is kept",
+                kept ?? [])
+        } catch {
+            throw .failed("a copy of variables that can't be read whole can't be made beside \(place.path): \(error)")
+        }
+    }
+}

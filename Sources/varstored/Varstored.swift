@@ -1,1 +1,0 @@
-@main enum Varstored { static func main() {} }

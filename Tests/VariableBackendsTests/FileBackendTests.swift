@@ -1,0 +1,74 @@
+// The file backend: first boot, lock, writes, notification. varstored.md 13.2, 13.5.
+
+import DaemonShell
+import Testing
+import VariableService
+
+@testable import VariableBackends
+
+@Suite struct FileBackendTests {
+    private let folder: TestFolder
+    private let lines = Lines()
+
+    init() throws { folder = try TestFolder() }
+
+    private func open() throws -> FileBackend {
+        try FileBackend(path: folder.path + "/vm.nvram", log: DaemonLog(.debug, sink: lines))
+    }
+
+    private func outcome(_ begin: (@escaping (BackendOutcome) -> Void) -> Void) -> BackendOutcome? {
+        var outcomes: [BackendOutcome] = []
+        begin { outcomes.append($0) }
+        #expect(outcomes.count == 1)
+        return outcomes.first
+    }
+
+    @Test func aMissingOrAnEmptyFileIsAFirstBoot() throws {
+        let backend = try open()
+        #expect(try backend.load { false } == StoredVariables(blob: nil, certificates: .absent))
+        try folder.put("vm.nvram", [])
+        #expect(try backend.load { false }.blob == nil)
+        try folder.put("vm.nvram", [1])
+        #expect(try backend.load { false }.blob == [1])
+        try folder.put("vm.nvram", [UInt8](repeating: 0, count: FileBackend.byteCountMax + 1))
+        #expect(throws: BackendFailure.self) { try backend.load { false } }
+    }
+
+    @Test func aWriteIsThereWhenItIsConfirmed() throws {
+        let backend = try open()
+        #expect(outcome { backend.write([1, 2], for: .keysChanged, then: $0) } == .confirmed)
+        #expect(try folder.bytes("vm.nvram") == [1, 2])
+        #expect(folder.names == ["vm.nvram", "vm.nvram.lock"])
+        let long = [UInt8](repeating: 0, count: StateFile.writtenByteCountMax + 1)
+        guard case .failed? = outcome({ backend.write(long, for: .ordinary, then: $0) }) else {
+            Issue.record("a blob beyond RLIMIT_FSIZE was taken")
+            return
+        }
+        #expect(try folder.bytes("vm.nvram") == [1, 2])
+    }
+
+    @Test("193: a second daemon on the same path is refused, for as long as the first one lives")
+    func lock() throws {
+        var first: FileBackend? = try open()
+        #expect(first != nil)
+        #expect(throws: BackendFailure.locked(path: folder.path + "/vm.nvram.lock")) { _ = try open() }
+        #expect(throws: BackendFailure.self) { _ = try StateFile(path: folder.path + "/vm.nvram").lock() }
+        // Another VM's file is another lock.
+        _ = try FileBackend(path: folder.path + "/other", log: DaemonLog(.debug, sink: lines))
+        first = nil
+        _ = try open()
+    }
+
+    @Test func whatAKilledDaemonHasLeftGoesAtTheStart() throws {
+        try folder.put("vm.nvram.new", [1])
+        _ = try open()
+        #expect(folder.names == ["vm.nvram.lock"])
+    }
+
+    @Test func aNotificationIsALineOfTheLog() throws {
+        let backend = try open()
+        #expect(outcome { backend.notifySecureBootFailure(then: $0) } == .confirmed)
+        #expect(lines.lines.count == 1)
+        #expect(lines.lines[0].hasPrefix("warning backend: "))
+    }
+}
