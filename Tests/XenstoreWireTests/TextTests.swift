@@ -166,5 +166,7 @@ struct TextTests {
         #expect(writer.bytes == before)
         writer.removeFirst(4112)
         #expect(writer.bytes.isEmpty)
+        let isMessage = writer.end()
+        #expect(!isMessage)
     }
 }
