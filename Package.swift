@@ -276,6 +276,14 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
         swiftSettings: house),
+    // The same for varstored's device.
+    .executableTarget(
+        name: "corbel-variable-endurance",
+        dependencies: [
+            "CSpawn", "VariableService", "UEFIVariables", "XenABI", "XenPlatform", "XenDeviceModel",
+            "XenDeviceModelTesting", "HypervisorModel", "SystemCalls", "EventLoop", "DaemonShell",
+        ],
+        path: "Tests/VariableEndurance", swiftSettings: house),
     // A program that confines itself, for Tests/Confinement/check.
     .target(name: "CForbidden", path: "Tests/Confinement/CForbidden"),
     program(
@@ -310,7 +318,11 @@ let testTargets: [Target] = [
     // It carries what swift-crypto brings.
     .executableTarget(
         name: "corbel-uefi-bench",
-        dependencies: ["CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats"],
+        dependencies: [
+            "CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats", "VariableService",
+            "XenABI", "XenPlatform", "XenDeviceModel", "XenDeviceModelTesting", "HypervisorModel", "EventLoop",
+            "DaemonShell",
+        ],
         path: "Benchmarks/uefi", swiftSettings: house),
 ]
 
