@@ -296,6 +296,8 @@ let testTargets: [Target] = [
         name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    program(
+        "xen-xenstore-test", ["XenstoreClient", "XenstoreWire", "SystemCalls", "TAP"], path: "Tests/RealXen/xenstore"),
     .target(name: "StoredPNG", path: "Tests/StoredPNG", swiftSettings: house),
     program("xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
     // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).
