@@ -141,8 +141,8 @@ let programTargets: [Target] = [
     .target(
         name: "LabFiles", path: "Lab", exclude: ["setup", "conformance"],
         resources: [
-            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
-            "dom0-profile", "dom0-readme", "guest-lines",
+            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh",
+            "demo-variables.sh", "demo-firmware.cfg", "dom0-shell", "dom0-profile", "dom0-readme", "guest-lines",
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
