@@ -43,6 +43,19 @@ let stateRows: [StateRow] = [
             expect(isOpen(descriptor: number) == isWanted, "descriptor \(number)")
         }
     },
+    StateRow(name: "an older kernel closes them one by one, by /proc") { _ in
+        expect(isOpen(descriptor: 60) && isOpen(descriptor: 61), "descriptors 60 and 61 are inherited")
+        try closeOneByOne(3, 60)
+        expect(!isOpen(descriptor: 60) && isOpen(descriptor: 61), "60 is closed, 61 is not")
+    },
+    StateRow(name: "an older kernel closes them one by one, without /proc") { place in
+        guard let root = place.root else { return }
+        try changeRoot(path: root)
+        try closeOneByOne(3, 60)
+        expect(!isOpen(descriptor: 60) && isOpen(descriptor: 61), "60 is closed, 61 is not")
+        try closeOneByOne(3, .max)
+        expect(!isOpen(descriptor: 61) && isOpen(descriptor: 2), "61 too, the standard streams are not")
+    },
     StateRow(name: "the limits are as said") { place in
         let file = try OwnedDescriptor.memoryFile(name: "test", byteCount: 4096)
         try closeDescriptors(except: [file.rawValue])
