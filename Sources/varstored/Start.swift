@@ -142,23 +142,25 @@ final class Start {
             throw .failed("\(error)")
         }
         let storage = try Storage(options, loop: loop, log: log)
+        // Asked now: the filter lets nobody ask.
+        let user = options.userID == 0 ? effectiveUserID : options.userID
         do throws(ConfinementError) {
             try entered.giveUpRights()
         } catch {
             throw .failed("\(error)")
         }
-        tellConfinement(on: hypervisor)
+        tellConfinement(on: hypervisor, user: user)
         return storage
     }
 
-    private func tellConfinement(on hypervisor: HypervisorChoice) {
+    private func tellConfinement(on hypervisor: HypervisorChoice, user: UInt32) {
         // On a sandbox nobody can be hurt.
-        let isBare = effectiveUserID == 0 && !options.confines && hypervisor == .xen
+        let isBare = user == 0 && !options.confines && hypervisor == .xen
         log.write(
             isBare ? .warning : .information, "varstored",
             isBare ? "has root's rights, and is not confined" : "rights given up",
             [
-                ("root", options.root ?? "/"), ("user", "\(effectiveUserID)"),
+                ("root", options.root ?? "/"), ("user", "\(user)"),
                 ("depriv", options.confines ? "yes" : "no"),
             ])
     }
