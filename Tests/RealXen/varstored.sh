@@ -158,6 +158,23 @@ ends "the domain is destroyed in the middle of it: status 0"
 wait $console
 rm -f $store/*
 
+# The clock is set back by a year while writes wait for their turn: by the monotonic clock that is half a second each.
+make "load 105"
+# shellcheck disable=SC2086
+serve $file
+run
+within 60 says 'Set of a volatile variable' /tmp/guest
+clock=$(date +%s) begun=$(now)
+date -s "@$((clock - 31536000))" >/dev/null
+row $? "the clock can be set back"
+over 600 "the clock is set back while a guest writes more than 100 times: it comes to its end"
+took=$(($(now) - begun))
+date -s "@$((clock + took / 100))" >/dev/null
+wrote 'load passed' "and each of its commands has succeeded"
+[ $took -lt 6000 ]
+row $? "in $((took / 100)) seconds"
+rm -f $store/*
+
 # How many commands a second, and our part of that time.
 make "load 90" 'on_poweroff="preserve"'
 # shellcheck disable=SC2086
