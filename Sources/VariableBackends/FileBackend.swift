@@ -19,8 +19,13 @@ public final class FileBackend: LoadableBackend {
     public init(path: String, log: DaemonLog) throws(BackendFailure) {
         file = try StateFile(path: path)
         held = try file.lock()
-        try file.removeLeftOver()
         self.log = log
+        // The guest runs all the same: its changes are refused one by one, until somebody makes room or gives the right.
+        if let refusal = file.refusalOfFolder() {
+            log.write(
+                .warning, "backend", "no file can be made in the folder: changes will be refused",
+                [("path", path), ("reason", "\(refusal)")])
+        }
     }
 
     /// The file's bytes; a missing or an empty file is a first boot.

@@ -67,6 +67,21 @@ import VariableService
         #expect(bench.xapi.certificateState == "ok")
     }
 
+    @Test(
+        "200: a toolstack that knows the state but not the new call gets the old one; not where the state must change")
+    func unknownCall() throws {
+        let bench = try loaded("ok")
+        bench.xapi.behaviours = [Behaviour(.failure("MESSAGE_METHOD_UNKNOWN"), for: new)]
+        #expect(try bench.write(for: .certificatesUpdated) == .failed("\(new): MESSAGE_METHOD_UNKNOWN"))
+        #expect(bench.xapi.stored == nil)
+        bench.xapi.forgetCalls()
+        #expect(try bench.write() == .confirmed)
+        #expect(bench.xapi.methods == [login, new, old, logout])
+        bench.xapi.forgetCalls()
+        #expect(try bench.write() == .confirmed)
+        #expect(bench.xapi.methods == [login, old, logout])
+    }
+
     @Test("195: a write that is answered by Failure fails, and logout is tried")
     func failure() throws {
         for (state, set) in [("ok", new), (nil, old)] {
@@ -162,7 +177,7 @@ import VariableService
     @Test("198: a call that was not answered in its time is made again while there is time")
     func again() throws {
         for method in [login, new] {
-            let bench = try Bench { ($0.callMilliseconds, $0.writeMilliseconds) = (100, 60_000) }
+            let bench = try Bench { ($0.callMilliseconds, $0.writeMilliseconds) = (1000, 60_000) }
             bench.xapi.certificateState = "ok"
             bench.xapi.behaviours = [Behaviour(.silent, for: method, count: 1)]
             #expect(try bench.write() == .confirmed)
@@ -214,6 +229,16 @@ import VariableService
         try bench.turn { outcomes.count == 5 }
         #expect(outcomes == [BackendOutcome](repeating: .confirmed, count: 5))
         #expect(bench.xapi.stored == Base64.encode([5]))
+    }
+
+    @Test func aSecondCallAtTheSameTimeIsRefusedAndTheFirstGoesOn() throws {
+        let bench = try Bench.patient()
+        var outcomes: [BackendOutcome] = []
+        bench.backend.write([1], for: .ordinary) { outcomes.append($0) }
+        bench.backend.notifySecureBootFailure { outcomes.append($0) }
+        #expect(outcomes == [.failed("another call is under way")])
+        try bench.turn { outcomes.count == 2 }
+        #expect(outcomes.last == .confirmed)
     }
 
     @Test func aNotificationIsAMessageToTheOperator() throws {
