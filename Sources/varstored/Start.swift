@@ -1,6 +1,7 @@
 // The start, in the order of varstored.md 12.2. What it has made is undone when a later step fails.
 // Not for: what is loaded (Loading.swift), serving (Serving.swift).
 
+internal import DaemonConfinement
 internal import DaemonShell
 internal import EventLoop
 internal import SystemCalls

@@ -2,6 +2,7 @@
 // Not for: single calls (CForbidden).
 
 import CForbidden
+import DaemonConfinement
 import DaemonShell
 import SystemCalls
 
