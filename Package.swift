@@ -141,8 +141,8 @@ let programTargets: [Target] = [
     .target(
         name: "LabFiles", path: "Lab", exclude: ["setup", "conformance"],
         resources: [
-            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
-            "dom0-profile", "dom0-readme", "guest-lines",
+            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh",
+            "demo-variables.sh", "demo-firmware.cfg", "dom0-shell", "dom0-profile", "dom0-readme", "guest-lines",
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
@@ -251,8 +251,8 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "sandbox-exerciser",
         dependencies: [
-            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
-            "XenABI",
+            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls",
+            "ServerCalls", "XenABI",
         ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
     tests("SystemCallsTests", ["SystemCalls", "ServerCalls"]),
@@ -276,6 +276,14 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "corbel-endurance", dependencies: ["XenABI", "XenPlatform", "XenDeviceModel"], path: "Tests/Endurance",
         swiftSettings: house),
+    // The same for varstored's device.
+    .executableTarget(
+        name: "corbel-variable-endurance",
+        dependencies: [
+            "CSpawn", "VariableService", "UEFIVariables", "XenABI", "XenPlatform", "XenDeviceModel",
+            "XenDeviceModelTesting", "HypervisorModel", "SystemCalls", "EventLoop", "DaemonShell",
+        ],
+        path: "Tests/VariableEndurance", swiftSettings: house),
     // A program that confines itself, for Tests/Confinement/check.
     .target(name: "CForbidden", path: "Tests/Confinement/CForbidden"),
     program(
@@ -288,6 +296,8 @@ let testTargets: [Target] = [
         name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    program(
+        "xen-xenstore-test", ["XenstoreClient", "XenstoreWire", "SystemCalls", "TAP"], path: "Tests/RealXen/xenstore"),
     .target(name: "StoredPNG", path: "Tests/StoredPNG", swiftSettings: house),
     program("xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
     // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).
@@ -310,7 +320,11 @@ let testTargets: [Target] = [
     // It carries what swift-crypto brings.
     .executableTarget(
         name: "corbel-uefi-bench",
-        dependencies: ["CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats"],
+        dependencies: [
+            "CSpawn", "SystemCalls", "UEFIVariables", "UEFIAuthentication", "VariableFormats", "VariableService",
+            "XenABI", "XenPlatform", "XenDeviceModel", "XenDeviceModelTesting", "HypervisorModel", "EventLoop",
+            "DaemonShell",
+        ],
         path: "Benchmarks/uefi", swiftSettings: house),
 ]
 

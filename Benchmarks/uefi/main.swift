@@ -1,4 +1,5 @@
-// How long the variable services take for a request, on private memory: no guest, no backend, no signatures.
+// How long the variable services take for a request, on private memory: no guest, no backend, no signatures; and what
+// the device around them takes (Commands.swift).
 //     corbel-uefi-bench ROUNDS        a line for each measurement: name, value
 // Benchmarks/uefi.awk makes a table of it. Not for: signed changes (SignedAppend.swift).
 
@@ -7,7 +8,7 @@ import SystemCalls
 import UEFIVariables
 
 /// No signature is checked here.
-private final class NoSignatures: VariableAuthenticator {
+final class NoSignatures: VariableAuthenticator {
     let verificationCount = 0
     func verify(_ request: AuthenticationRequest) -> AuthenticationVerdict { .refused }
     func certificateByteCount(_ entry: [UInt8]) -> Int? { nil }
@@ -53,12 +54,12 @@ private struct Service {
     }
 }
 
-private func report(_ name: String, _ value: Double) {
+func report(_ name: String, _ value: Double) {
     try? StandardStream.output.write("\(name) \(value)\n")
 }
 
 /// Nanoseconds of processor time that each of `count` turns takes.
-private func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
+func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
     let start = corbel_bench_processor_time()
     body()
     return Double(corbel_bench_processor_time() - start) / Double(count)
@@ -138,6 +139,7 @@ private func run(rounds: Int) throws {
         measureEnumeration()
         measureFilter()
         report("dbx-append-ns", try append.measure())
+        try CommandBench().measure()
     }
 }
 

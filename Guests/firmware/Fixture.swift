@@ -11,9 +11,7 @@ public enum Fixture: UInt64 {
     case bCurve
     case bDelete
     case bEmbedded
-    case bExpired
     case bFiveSigners
-    case bFuture
     case bIndefinite
     case bLater
     case bNameless
@@ -61,6 +59,8 @@ public enum Fixture: UInt64 {
     case dbxByPK
     case dbxByLeaf
     case dbx
+    case expired
+    case future
     case vector41
     case vectors
 
@@ -78,9 +78,7 @@ public enum Fixture: UInt64 {
         case .bCurve: "B-curve.auth"
         case .bDelete: "B-delete.auth"
         case .bEmbedded: "B-embedded.auth"
-        case .bExpired: "B-expired.auth"
         case .bFiveSigners: "B-five-signers.auth"
-        case .bFuture: "B-future.auth"
         case .bIndefinite: "B-indefinite.auth"
         case .bLater: "B-later.auth"
         case .bNameless: "B-nameless.auth"
@@ -128,6 +126,8 @@ public enum Fixture: UInt64 {
         case .dbxByPK: "dbx-by-PK.auth"
         case .dbxByLeaf: "dbx-by-leaf.auth"
         case .dbx: "dbx.auth"
+        case .expired: "expired.auth"
+        case .future: "future.auth"
         case .vector41: "vector-4.1.request"
         case .vectors: "vectors"
         }

@@ -26,9 +26,7 @@ fixture_table:
         fixture "B-curve.auth"
         fixture "B-delete.auth"
         fixture "B-embedded.auth"
-        fixture "B-expired.auth"
         fixture "B-five-signers.auth"
-        fixture "B-future.auth"
         fixture "B-indefinite.auth"
         fixture "B-later.auth"
         fixture "B-nameless.auth"
@@ -76,6 +74,8 @@ fixture_table:
         fixture "dbx-by-PK.auth"
         fixture "dbx-by-leaf.auth"
         fixture "dbx.auth"
+        fixture "expired.auth"
+        fixture "future.auth"
         fixture "vector-4.1.request"
         fixture "vectors"
 

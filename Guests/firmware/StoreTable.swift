@@ -49,7 +49,7 @@ enum StoreTable {
 
     private static let prime: UInt64 = 0x100_0000_01b3
 
-    private static func add(_ count: UInt64, _ place: UInt64, to hash: UInt64) -> UInt64 {
+    static func add(_ count: UInt64, _ place: UInt64, to hash: UInt64) -> UInt64 {
         var hash = hash
         for index in 0..<count { hash = (hash ^ load8(place + index)) &* prime }
         return hash

@@ -25,6 +25,13 @@ enum Hypervisor {
         return true
     }
 
+    /// How fast the time stamp counter runs, by Xen's word; nil if it does not say.
+    static var timeStampKilohertz: UInt64? {
+        guard let leaf = firstLeaf else { return nil }
+        let kilohertz = UInt64(read_cpuid(leaf + 3).ecx)
+        return kilohertz > 0 ? kilohertz : nil
+    }
+
     /// SCHEDOP_shutdown of the whole domain; comes back only if Xen refuses.
     static func shutdown(reason: UInt32) {
         let argument = hypercall_argument_start()

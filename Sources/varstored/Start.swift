@@ -64,8 +64,9 @@ final class Start {
         log.write(
             .information, "variables", options.resumes ? "resumed" : "loaded",
             [("records", "\(loaded.recordCount)"), ("quarantined", "\(loaded.quarantineCount)")])
+        let backend = loaded.unkept.map { OriginalFirst(storage.backend, original: $0, place: storage.quarantine, log) }
         device.start(
-            loaded.services, authenticator, backend: storage.backend, confirmed: loaded.confirmed)
+            loaded.services, authenticator, backend: backend ?? storage.backend, confirmed: loaded.confirmed)
         try checkStop()
         if !options.isReadyEarly { try xenstore.tellReady() }
         xenstore.close()
@@ -122,6 +123,7 @@ final class Start {
         switch error.code {
         case .esrch: "there is no domain \(options.domain), or it is being torn down (\(error))"
         case .eperm: "not allowed to serve domain \(options.domain): its own domain, or no privilege (\(error))"
+        case .e2big: "domain \(options.domain) has more vCPUs than the 128 that can be served (\(error))"
         case .enospc: "\(DomainServers(ids: [], domain: options.domain).advice) (\(error))"
         default: "domain \(options.domain) can't be served: \(error)"
         }
@@ -145,7 +147,20 @@ final class Start {
         } catch {
             throw .failed("\(error)")
         }
+        tellConfinement(on: hypervisor)
         return storage
+    }
+
+    private func tellConfinement(on hypervisor: HypervisorChoice) {
+        // On a sandbox nobody can be hurt.
+        let isBare = effectiveUserID == 0 && !options.confines && hypervisor == .xen
+        log.write(
+            isBare ? .warning : .information, "varstored",
+            isBare ? "has root's rights, and is not confined" : "rights given up",
+            [
+                ("root", options.root ?? "/"), ("user", "\(effectiveUserID)"),
+                ("depriv", options.confines ? "yes" : "no"),
+            ])
     }
 
     // MARK: Variables

@@ -50,6 +50,19 @@ import XenDeviceModelTesting
         #expect(try bench.data("V") == nil)
     }
 
+    @Test("Whatever the place and the length, each byte is copied to where it belongs")
+    func everyAlignment() throws {
+        let bench = try ServiceBench()
+        let bytes = (0..<80).map { UInt8($0 + 1) }
+        bench.guest.poke(0x8FE0, bytes)
+        for start in 0..<40 {
+            for count in 0...40 {
+                let copy = try bench.mapped.readMemory(at: 0x8FE0 + UInt64(start), byteCount: count)
+                #expect(copy == Array(bytes[start..<(start + count)]), "\(start) \(count)")
+            }
+        }
+    }
+
     @Test("A mapping serves 64 commands, and no other frame's")
     func mappingsAreReused() throws {
         let bench = try ServiceBench()
