@@ -134,7 +134,8 @@ import VariableService
         }
         bench.xapi.behaviours = []
         let long = [UInt8](repeating: 1, count: 250_000)
-        bench.xapi.onCall = { [unowned bench] in if $0.method == login { bench.xapi.behaviours = [Behaviour(.hangUp)] } }
+        bench.xapi.onCall = { [unowned bench] in if $0.method == login { bench.xapi.behaviours = [Behaviour(.hangUp)] }
+        }
         guard case .failed? = try bench.write(long) else {
             Issue.record("taken for a success")
             return
