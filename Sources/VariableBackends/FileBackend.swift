@@ -22,11 +22,11 @@ public final class FileBackend: LoadableBackend {
         self.log = log
     }
 
-    /// The file's bytes; a missing or an empty file is a first boot. A line of the log says when changes can't be written.
-    /// After the drop of privileges.
+    /// The file's bytes; a missing or an empty file is a first boot. After the drop of privileges: it looks whether
+    /// changes can be written, and says in the log when they can't.
     public func load(shouldStop: () -> Bool) throws(BackendFailure) -> StoredVariables {
-        // By now the daemon has the rights that it writes with.
-        // The guest runs all the same: its changes are refused one by one, until somebody makes room or gives the right.
+        // By now the daemon has the rights that it writes with. The guest runs all the same: its
+        // changes are refused one by one, until somebody makes room or gives the right.
         if let refusal = file.refusalOfFolder() {
             log.write(
                 .warning, "backend", "no file can be made in the folder: changes will be refused",
