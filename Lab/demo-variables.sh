@@ -26,7 +26,7 @@ boot() {
     xenstore-write "$node/platform/secureboot" true
     while IFS= read -r line; do echo "varstored| $line"; done </tmp/lines &
     lines=$!
-    varstored --domain "$domain" --backend file --arg path:/var/lib/varstored/firmware >/tmp/lines 2>&1 &
+    varstored --domain "$domain" --backend file --arg path:/tmp/firmware-variables >/tmp/lines 2>&1 &
     store=$!
     until_so $store xenstore-read "$node/varstored-pid" || { say "varstored ended before it served"; return 1; }
     : >/tmp/messages
@@ -48,5 +48,5 @@ boot demo1 'firmware: the first boot passed' || exit 1
 say "the same guest, made anew; its second boot"
 boot demo2 'firmware: the second boot passed' || exit 1
 lab-mark variables
-say "what is kept: $(wc -c </var/lib/varstored/firmware) bytes in one file"
+say "what is kept: $(wc -c </tmp/firmware-variables) bytes in one file"
 exit $bad

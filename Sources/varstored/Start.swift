@@ -135,6 +135,8 @@ final class Start {
     /// Gives up all that is not needed any more, and opens what is within the root. Source: varstored.md 12.5.
     private func confine(on hypervisor: HypervisorChoice) throws(StartEnd) -> Storage {
         PKCS7Verifier.touchLibraries()
+        // Asked for now: afterwards that call is forbidden too.
+        let user = options.userID == 0 ? effectiveUserID : options.userID
         let entered: EnteredRoot
         do throws(ConfinementError) {
             // Whatever was inherited was closed when the program began; what is open now is ours, and needed.
@@ -148,18 +150,18 @@ final class Start {
         } catch {
             throw .failed("\(error)")
         }
-        tellConfinement(on: hypervisor)
+        tellConfinement(on: hypervisor, user: user)
         return storage
     }
 
-    private func tellConfinement(on hypervisor: HypervisorChoice) {
+    private func tellConfinement(on hypervisor: HypervisorChoice, user: UInt32) {
         // On a sandbox nobody can be hurt.
-        let isBare = effectiveUserID == 0 && !options.confines && hypervisor == .xen
+        let isBare = user == 0 && !options.confines && hypervisor == .xen
         log.write(
             isBare ? .warning : .information, "varstored",
             isBare ? "has root's rights, and is not confined" : "rights given up",
             [
-                ("root", options.root ?? "/"), ("user", "\(effectiveUserID)"),
+                ("root", options.root ?? "/"), ("user", "\(user)"),
                 ("depriv", options.confines ? "yes" : "no"),
             ])
     }

@@ -8,11 +8,16 @@ if [ "$(id -u)" = 0 ]; then
     root=$work/root
     mkdir "$root"
     chmod 711 "$work"
-    chown 65534:65534 "$root"
+    # As xenopsd leaves it: no file can be made there, and the one to save to is there already.
+    chown 0:65534 "$root"
+    chmod 750 "$root"
+    empty_save() { install -o 65534 -g 65534 -m 600 /dev/null "$root/efi-vars-save.dat"; }
+    empty_save
     fake-xapi --socket "$root/xapi-depriv-socket" --blob "$work/text" --log "$work/calls" >"$work/xapi.out" 2>&1 &
     xapi=$!
     within 10 says ready "$work/xapi.out"
-    chmod 777 "$root/xapi-depriv-socket"
+    chown 0:65534 "$root/xapi-depriv-socket"
+    chmod 660 "$root/xapi-depriv-socket"
     rm -f "$work/text" "$work/pid"
     # start_as_xenopsd [OPTION...]
     start_as_xenopsd() {
@@ -40,8 +45,11 @@ if [ "$(id -u)" = 0 ]; then
     stop
     row $? "190: SIGTERM ends it with status 0" "$(log)"
     [ "$(head -c 4 "$root/efi-vars-save.dat")" = VARS ] && [ "$(stat -c %a "$root/efi-vars-save.dat")" = 600 ]
-    row $? "190: and all is saved in its root" "$(ls -l "$root")"
+    row $? "190: and all is saved in place" "$(ls -l "$root")"
+    [ "$(find "$root" -mindepth 1 -printf '%f\n' | sort | paste -sd ' ')" = "efi-vars-save.dat xapi-depriv-socket" ]
+    row $? "and nothing else lies in its root" "$(ls -lA "$root")"
     mv "$root/efi-vars-save.dat" "$root/efi-vars-resume.dat"
+    empty_save
     anew
     start_as_xenopsd --resume --arg resume:/efi-vars-resume.dat
     asks "189: the next one resumes with it" 'enumerates Large V T' 'get V 0 6 01' 'set T 01 7 0'
@@ -52,6 +60,20 @@ if [ "$(id -u)" = 0 ]; then
     corbel sandbox domain destroy "$domain"
     ends 0 $daemon
     row $? "its domain is destroyed: status 0" "$(log)"
+    echo "# a damaged blob where no copy of it can be kept"
+    # Two bytes of the last record are gone; base64 of what is left.
+    base64 -d "$work/text" | head -c -2 | base64 -w0 >"$work/text.new" && mv "$work/text.new" "$work/text"
+    anew
+    start_as_xenopsd --secureboot false
+    says ERROR "$work/err"
+    row $? "11.4: it starts, and the log has an ERROR line" "$(log)"
+    asks "11.4: the guest boots; what must be kept is refused until there is a copy" 'set New 01 7 7' 'set New 01 6 0' \
+        'set New - 6 0'
+    chmod 770 "$root"
+    asks "11.4: when the copy can be made it is, and the write succeeds" 'set New 01 7 0'
+    [ -n "$(find "$root" -name '*quarantine-1')" ]
+    row $? "the copy is there" "$(ls -lA "$root"; log)"
+    stop
     kill $xapi
     wait $xapi
 else

@@ -14,14 +14,15 @@ serve_guest() {
     domain=$(sed -n 's/^ready: domain //p' "$work/guest") \
         serve "$@" --hypervisor "sandbox:$work/machine" --secureboot true
 }
-over() { # over SECONDS
+over() { # over SECONDS: the guest has shut down, and varstored is told to stop; the machine waits for that
     local status
-    within "$1" gone $machine || kill -KILL $machine
+    within "$1" says '^the guest has shut down' "$work/guest"
+    stop
+    row $? "varstored ends with status 0 ($mode)" "$(log)"
+    within 20 gone $machine || kill -KILL $machine
     wait $machine
     status=$?
     row $status "the guest is content with its varstored ($mode)" "$(tail -n 8 "$work/guest"; log)"
-    ends 0 $daemon
-    row $? "which ends with it, status 0" "$(log)"
 }
 judged() {
     tr -d '\r' <"$work/guest" | sed -E 's/^((not )?ok [0-9]+ - )/\1/' >"$work/rows"

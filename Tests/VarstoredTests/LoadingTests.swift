@@ -27,7 +27,6 @@ private struct Bench {
     func load() throws -> LoadedVariables {
         let place = try StateFile(path: "\(folder.path)/blob")
         let resume = try resumeName.map { try StateFile(path: "\(folder.path)/\($0)") }
-        options.secureBoot.map { _ in Issue.record("set secureBoot of the bench") }
         var settings = HostSettings(secureBootNode: nil, enforceNode: nil, options)
         settings.secureBoot = secureBoot
         let storage = Storage(backend: backend, save: nil, resume: resume, quarantine: place)
@@ -213,7 +212,7 @@ private func auth(_ certificate: String) -> [UInt8] {
         for blob in [[2], [3]] as [[UInt8]] { guarded.write(blob, for: .ordinary) { outcomes.append($0) } }
         #expect(bench.backend.writes.map(\.blob) == [[2], [3]])
         #expect(try bench.folder.read("blob.quarantine-1") == cut())
-        guard case .failed = outcomes.first else { return Issue.record("\(outcomes)") }
+        #expect(outcomes.first.map { "\($0)".hasPrefix("failed") } == true)
         #expect(outcomes.dropFirst() == [.confirmed, .confirmed])
     }
 
