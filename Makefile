@@ -1,4 +1,5 @@
-# Corbel: `make run` shows a Swift device model serving a Linux guest on real Xen; `make test` proves everything.
+# Corbel: `make run` shows a Swift device model serving a Linux guest on real Xen, then
+# UEFI variables of a guest's firmware; `make test` proves everything.
 # Both install what is missing (apt only, each command is printed first) and build.
 PREFIX ?= /usr/local
 SWIFT_BUILD = swift build -c release
@@ -20,7 +21,8 @@ setup-test:
 	@Lab/setup test
 
 run: setup-run build
-	@.build/release/corbel demo $(DEMO)
+	@Guests/build .build-guests >/dev/null
+	@.build/release/corbel demo --firmware .build-guests/firmware.elf $(DEMO)
 
 test: setup-test
 	@Tests/run $(ONLY)

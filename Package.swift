@@ -49,6 +49,8 @@ let systemTargets: [Target] = [
     .target(name: "CSystem", path: "Sources/CSystem"),
     library("SystemCalls", ["CSystem"]),
     library("ServerCalls", ["CSystem", "SystemCalls"]),
+    // Apart from SystemCalls for what it asks libc for: no device model links it.
+    library("DaemonConfinement", ["CSystem", "SystemCalls"]),
     library("EventLoop", ["SystemCalls"]),
     library("DaemonShell", ["StatisticsPage", "XenPlatform", "SystemCalls"]),
     library("SandboxClient", ["XenABI", "XenPlatform", "SystemCalls", "SandboxWire"]),
@@ -88,6 +90,7 @@ let formatTargets: [Target] = [library("VariableFormats", ["UEFIVariables"])]
 let varstored: [Target.Dependency] = [
     "UEFIVariables", "UEFIAuthentication", "VariableFormats", "VariableService", "VariableBackends", "XenstoreClient",
     "XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls", "EventLoop", "DaemonShell",
+    "DaemonConfinement",
 ]
 
 /// varstored: its Xenstore, its device, where it keeps variables, and the program.
@@ -141,8 +144,8 @@ let programTargets: [Target] = [
     .target(
         name: "LabFiles", path: "Lab", exclude: ["setup", "conformance"],
         resources: [
-            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh", "dom0-shell",
-            "dom0-profile", "dom0-readme", "guest-lines",
+            "dom0-init", "lab-mark", "lab-leave", "guest-run", "guest-init", "demo-guest.cfg", "demo.sh",
+            "demo-variables.sh", "demo-firmware.cfg", "dom0-shell", "dom0-profile", "dom0-readme", "guest-lines",
         ].map { .embedInCode($0) },
         swiftSettings: house),
     library("LabKit", ["LabFiles"]),
@@ -188,7 +191,8 @@ let deviceTests: [Target.Dependency] = ["XenABI", "XenDeviceModel", "XenDeviceMo
 let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
     tests("StatisticsPageTests", ["StatisticsPage"]),
-    tests("DaemonShellTests", ["DaemonShell", "StatisticsPage", "SystemCalls", "XenPlatform"]),
+    tests(
+        "DaemonShellTests", ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "XenPlatform"]),
     tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform", "ModelAgreement"]),
@@ -251,8 +255,8 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "sandbox-exerciser",
         dependencies: [
-            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls", "ServerCalls",
-            "XenABI",
+            "ExerciserGuest", "Machine", "ModelMachine", "SandboxServer", "HypervisorModel", "EventLoop", "SystemCalls",
+            "ServerCalls", "XenABI",
         ],
         path: "Tests/Sandbox/exerciser", swiftSettings: house),
     tests("SystemCallsTests", ["SystemCalls", "ServerCalls"]),
@@ -287,7 +291,8 @@ let testTargets: [Target] = [
     // A program that confines itself, for Tests/Confinement/check.
     .target(name: "CForbidden", path: "Tests/Confinement/CForbidden"),
     program(
-        "confinement-test", ["CForbidden", "DaemonShell", "XenLinux", "XenPlatform", "SystemCalls"],
+        "confinement-test",
+        ["CForbidden", "DaemonConfinement", "DaemonShell", "XenLinux", "XenPlatform", "SystemCalls"],
         path: "Tests/Confinement/program"),
     // Programs for dom0 of the lab: they print TAP.
     .target(
@@ -296,6 +301,8 @@ let testTargets: [Target] = [
         name: "GuestDriving", dependencies: deviceModel, path: "Tests/RealXen/GuestDriving", swiftSettings: house),
     program("xen-transport-test", deviceModel + ["TAP"], path: "Tests/RealXen/transport"),
     program("xen-devicemodel-test", deviceModel + ["TAP", "GuestDriving"], path: "Tests/RealXen/devicemodel"),
+    program(
+        "xen-xenstore-test", ["XenstoreClient", "XenstoreWire", "SystemCalls", "TAP"], path: "Tests/RealXen/xenstore"),
     .target(name: "StoredPNG", path: "Tests/StoredPNG", swiftSettings: house),
     program("xen-examples-test", deviceModel + ["TAP", "GuestDriving", "StoredPNG"], path: "Tests/RealXen/examples"),
     // The fence: what system calls our programs make, against a list (Tests/RealXen/FenceRules/stable-list).

@@ -25,4 +25,8 @@ public enum LabFiles {
     public static var demoGuest: [UInt8] { PackageResources.demo_guest_cfg }
     /// What `corbel demo` runs in dom0.
     public static var demoScript: [UInt8] { PackageResources.demo_sh }
+    /// Its second part: a guest's firmware with its variables in varstored.
+    public static var demoVariables: [UInt8] { PackageResources.demo_variables_sh }
+    /// The xl configuration of that guest.
+    public static var demoFirmware: [UInt8] { PackageResources.demo_firmware_cfg }
 }

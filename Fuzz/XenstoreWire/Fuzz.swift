@@ -1,5 +1,5 @@
 // modules: XenstoreWire
-// Xenstore's messages from arbitrary bytes, in arbitrary pieces; paths and payloads beside a naive reading of the rules.
+// Xenstore's messages from arbitrary bytes, in arbitrary pieces; paths and payloads beside a naive reader of the rules.
 // Not for: sockets, nodes.
 
 import XenstoreWire

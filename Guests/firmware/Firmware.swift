@@ -22,6 +22,17 @@ enum Firmware {
         if mode.isEmpty || mode.is("demo") { return Demo.run() }
         if mode.is("demo1") { return Demo.firstBoot() }
         if mode.is("demo2") { return Demo.secondBoot() }
+        if mode.is("vectors") { return Vectors.run() }
+        if mode.is("rows") { return Rows.run() }
+        if mode.is("rows1") { return Rows.first() }
+        if mode.is("rows2") { return Rows.second() }
+        if mode.is("enrolled") { return Rows.enrolled() }
+        if mode.is("permissive") { return Rows.permissive() }
+        if mode.is("unsecured") { return Rows.unsecured() }
+        if mode.is("relaxed") { return Rows.relaxed() }
+        if mode.is("migrate1") { return Migration.run() }
+        if mode.is("migrate2") { return Migration.runLatched() }
+        if mode.is("load") { return Load.run(line.word(1).number ?? 100) }
         mode.print(after: "firmware: no such mode: ")
         return .failed
     }

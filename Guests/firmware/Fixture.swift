@@ -11,12 +11,11 @@ public enum Fixture: UInt64 {
     case bCurve
     case bDelete
     case bEmbedded
-    case bExpired
     case bFiveSigners
-    case bFuture
     case bIndefinite
     case bLater
     case bNameless
+    case bLonger
     case bNoCertificate
     case bNoSigner
     case bOther
@@ -45,10 +44,12 @@ public enum Fixture: UInt64 {
     case dbByPlain
     case dbDeepAlone
     case dbDeep
+    case dbLong
     case dbNotCA
     case dbOdd
     case dbPartial
     case dbSecond
+    case dbShout
     case dbStranger
     case dbTooDeep
     case dbTwoLeaves
@@ -61,11 +62,13 @@ public enum Fixture: UInt64 {
     case dbxByPK
     case dbxByLeaf
     case dbx
+    case expired
+    case future
     case vector41
     case vectors
 
     /// How many there are.
-    public static let count: UInt64 = 60
+    public static let count: UInt64 = 63
 
     /// Its name in keys/.
     public var fileName: StaticString {
@@ -78,12 +81,11 @@ public enum Fixture: UInt64 {
         case .bCurve: "B-curve.auth"
         case .bDelete: "B-delete.auth"
         case .bEmbedded: "B-embedded.auth"
-        case .bExpired: "B-expired.auth"
         case .bFiveSigners: "B-five-signers.auth"
-        case .bFuture: "B-future.auth"
         case .bIndefinite: "B-indefinite.auth"
         case .bLater: "B-later.auth"
         case .bNameless: "B-nameless.auth"
+        case .bLonger: "B-longer.auth"
         case .bNoCertificate: "B-no-certificate.auth"
         case .bNoSigner: "B-no-signer.auth"
         case .bOther: "B-other.auth"
@@ -112,10 +114,12 @@ public enum Fixture: UInt64 {
         case .dbByPlain: "db-by-plain.auth"
         case .dbDeepAlone: "db-deep-alone.auth"
         case .dbDeep: "db-deep.auth"
+        case .dbLong: "db-long.auth"
         case .dbNotCA: "db-not-CA.auth"
         case .dbOdd: "db-odd.auth"
         case .dbPartial: "db-partial.auth"
         case .dbSecond: "db-second.auth"
+        case .dbShout: "db-shout.auth"
         case .dbStranger: "db-stranger.auth"
         case .dbTooDeep: "db-too-deep.auth"
         case .dbTwoLeaves: "db-two-leaves.auth"
@@ -128,6 +132,8 @@ public enum Fixture: UInt64 {
         case .dbxByPK: "dbx-by-PK.auth"
         case .dbxByLeaf: "dbx-by-leaf.auth"
         case .dbx: "dbx.auth"
+        case .expired: "expired.auth"
+        case .future: "future.auth"
         case .vector41: "vector-4.1.request"
         case .vectors: "vectors"
         }

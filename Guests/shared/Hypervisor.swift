@@ -3,6 +3,7 @@ import Machine
 
 enum Hypervisor {
     private static let schedulerOperation: UInt32 = 29
+    private static let schedulerYield: UInt64 = 0
     private static let schedulerShutdown: UInt64 = 2
 
     /// Xen's first CPUID leaf; nil without Xen.
@@ -24,6 +25,16 @@ enum Hypervisor {
         write_msr(read_cpuid(leaf + 2).ebx, hypercall_page_start())
         return true
     }
+
+    /// How fast the time stamp counter runs, by Xen's word; nil if it does not say.
+    static var timeStampKilohertz: UInt64? {
+        guard let leaf = firstLeaf else { return nil }
+        let kilohertz = UInt64(read_cpuid(leaf + 3).ecx)
+        return kilohertz > 0 ? kilohertz : nil
+    }
+
+    /// SCHEDOP_yield: another vCPU may have this processor. The page must be set up.
+    static func yield() { _ = hypercall(schedulerOperation, schedulerYield, 0) }
 
     /// SCHEDOP_shutdown of the whole domain; comes back only if Xen refuses.
     static func shutdown(reason: UInt32) {

@@ -25,4 +25,9 @@ enum LocalAPIC {
         store32(base + commandHigh, UInt64(vcpu) * 2 << 24)
         store32(base + commandLow, 0x4600 | trampoline >> 12)  // start-up
     }
+    /// Sends INIT alone: the vCPU waits for a start-up message that never comes.
+    static func stop(vcpu: UInt32) {
+        store32(base + commandHigh, UInt64(vcpu) * 2 << 24)
+        store32(base + commandLow, 0x4500)
+    }
 }

@@ -80,12 +80,9 @@ final class LogStream {
     }
 
     func write(_ line: String) {
-        if dropped > 0 {
-            let notice = "\(LogLevel.warning.word) log: lines were dropped count=\(dropped)"
-            guard writeLine(notice) else { return drop() }
-            dropped = 0
-        }
-        if !writeLine(line) { drop() }
+        // In one call with the line: alone it might have room where the line has none, again and again.
+        let notice = dropped > 0 ? "\(LogLevel.warning.word) log: lines were dropped count=\(dropped)\n" : ""
+        if writeLine(notice + line) { dropped = 0 } else { drop() }
     }
 
     private func drop() {

@@ -41,6 +41,8 @@ struct Initramfs {
         if options.demonstration {
             try archive.add(Data(LabFiles.demoScript), at: "lab/demo.sh", permissions: 0o755)
             try archive.add(Data(LabFiles.demoGuest), at: "lab/demo-guest.cfg", permissions: 0o644)
+            try archive.add(Data(LabFiles.demoVariables), at: "lab/demo-variables.sh", permissions: 0o755)
+            try archive.add(Data(LabFiles.demoFirmware), at: "lab/demo-firmware.cfg", permissions: 0o644)
         }
         let libraries = SharedLibraries(interruption: interruption)
         try archive.add(try libraries.needed(by: options.files.map(\.source)))

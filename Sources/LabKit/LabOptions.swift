@@ -50,7 +50,7 @@ public struct LabOptions: Sendable {
     public var guestFiles = false
     /// The guest that the lab makes for the command; it needs the toolstack.
     public var guest: GuestOptions?
-    /// Whether the demonstration's script and guest configuration are to be in `/lab`.
+    /// Whether the demonstration's scripts and guest configurations are to be in `/lab`.
     public var demonstration = false
     /// Seconds that the boot and the command may take together.
     public var timeout = 180.0

@@ -11,7 +11,7 @@ protocol FileCalls: AnyObject {
     func openLock(_ name: String) throws(SystemError) -> OwnedDescriptor
     /// Makes a file that must not be there, with mode 0600, for writing.
     func make(_ name: String) throws(SystemError) -> OwnedDescriptor
-    /// Opens a file that is there, for writing; never through a symbolic link, never waiting. It is empty then.
+    /// Opens a file that is there, for writing; never through a symbolic link, never waiting.
     func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor
     /// Writes as much as is taken at once, and says how much that was.
     func write(_ file: borrowing OwnedDescriptor, _ bytes: Span<UInt8>) throws(SystemError) -> Int
@@ -23,11 +23,6 @@ protocol FileCalls: AnyObject {
     func remove(_ name: String) throws(SystemError)
     /// Returns when the folder's names are on the disk.
     func synchronizeFolder() throws(SystemError)
-}
-
-extension FileCalls {
-    /// Refused: EACCES.
-    func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor { throw SystemError(13, "openat") }
 }
 
 /// The system's own.
@@ -48,7 +43,7 @@ final class FolderCalls: FileCalls {
     }
 
     func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor {
-        try folder.openFile(named: name, .write, [.noFollow, .nonBlocking, .truncate])
+        try folder.openFile(named: name, .write, [.noFollow, .nonBlocking])
     }
 
     func make(_ name: String) throws(SystemError) -> OwnedDescriptor {

@@ -12,14 +12,18 @@ extension StateFile {
     public func replace(with bytes: [UInt8]) throws(BackendFailure) { try replace(name, with: bytes) }
 
     /// As `replace(with:)`; where the folder may not be written to (EACCES, EPERM, EROFS), the file itself is, if it is
-    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is.
+    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is: a
+    /// file that was cut off is refused by who resumes from it, and before it was empty. For save files only.
     public func save(_ bytes: [UInt8]) throws(BackendFailure) {
         do throws(BackendFailure) {
             try replace(with: bytes)
         } catch {
             guard case .system(let reason) = error, Self.folderRefusals.contains(reason.code) else { throw error }
             do throws(SystemError) {
-                try write(calls.openForWriting(name), bytes.span)
+                let file = try calls.openForWriting(name)
+                guard try file.isRegularFile() else { throw reason }
+                try file.truncate(to: 0)
+                try write(file, bytes.span)
             } catch {
                 // The first error says more.
                 throw .system(reason)
@@ -53,12 +57,16 @@ extension StateFile {
         return nil
     }
 
-    /// Removes what a process that was killed in the middle of writing has left. For who holds the lock.
-    func removeLeftOver() throws(BackendFailure) {
+    /// Whether the folder lets us make files now; nil: it does, else the refusal. Makes the temporary file and removes
+    /// it, and with it what a process has left that was killed in the middle of writing. For who holds the lock.
+    func refusalOfFolder() -> SystemError? {
         do throws(SystemError) {
             try removeTemporary()
+            try calls.make(temporary).close()
+            try calls.remove(temporary)
+            return nil
         } catch {
-            throw .system(error)
+            return error
         }
     }
 

@@ -55,7 +55,8 @@ extension XAPIBackend {
                 guard let text = value.text, let blob = try? Base64.decode(text) else {
                     return operation.finish("VM.get_NVRAM: EFI-variables is not base64 text")
                 }
-                found.variables.blob = blob
+                // XAPI takes a VM with an empty text for one that has not booted yet.
+                found.variables.blob = blob.isEmpty ? nil : blob
             }
             loadState(operation, session, machine, into: found)
         }

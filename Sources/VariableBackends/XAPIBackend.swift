@@ -68,6 +68,7 @@ public final class XAPIBackend: LoadableBackend {
     private func begin(
         _ then: @escaping (BackendOutcome) -> Void, _ body: @escaping (XAPIOperation, [UInt8]) -> Void
     ) {
+        guard current == nil else { return then(.failed("another call is under way")) }
         current = XAPIOperation(
             link, milliseconds: link.limits.writeMilliseconds,
             then: { [weak self] failure in
@@ -128,12 +129,19 @@ extension XAPIBackend {
                 call = setCall
                 operation.finish(nil)
             case .refused(_, let code) where code == "HANDLE_INVALID" && !write.isFresh: setAnew(write, setCall)
-            case .refused where call == nil && setCall == .withUpdate && answer.mayMeanUnknownCall:
-                // After a resume nobody has asked the toolstack whether it knows certificates.
+            case .refused(_, let code) where mayBeUnknown(setCall, code) && write.update != "yes":
                 set(write, machine, .plain)
             case .refused(let words, _), .failed(let words): operation.finish(words)
             }
         }
+    }
+
+    /// Whether a refusal may say that the toolstack doesn't know the call: by that code, as it may know the state but
+    /// not the call; by any other but that of a bad reference when, after a resume, nobody has asked for the state.
+    private func mayBeUnknown(_ setCall: SetCall, _ code: String) -> Bool {
+        guard setCall == .withUpdate else { return false }
+        return code == "MESSAGE_METHOD_UNKNOWN"
+            || call == nil && code != "HANDLE_INVALID" && code != "SESSION_INVALID"
     }
 
     /// The reference that was kept is none any more, because the toolstack was started anew, say: asks for it once.
@@ -144,13 +152,5 @@ extension XAPIBackend {
             write.isFresh = isFresh
             backend.set(write, machine, setCall)
         }
-    }
-}
-
-extension XAPIAnswer {
-    /// Whether a toolstack that doesn't know the call may answer so; one that knows it says what is wrong with it.
-    fileprivate var mayMeanUnknownCall: Bool {
-        guard case .refused(_, let code) = self else { return false }
-        return code != "HANDLE_INVALID" && code != "SESSION_INVALID"
     }
 }

@@ -50,8 +50,8 @@ extension XenstoreClient {
         _ = try request(.remove, in: transaction, strings: path)
     }
 
-    /// The names of a node's children, in the server's order. A list that is longer than one message comes in parts, and
-    /// from the beginning again when the node has changed between two of them; all of it by one deadline.
+    /// The names of a node's children, in the server's order. A list that is longer than one message comes in parts,
+    /// and from the beginning again when the node has changed between two of them; all of it by one deadline.
     public func directory(
         _ path: String, in transaction: XenstoreTransaction? = nil
     ) throws(XenstoreError) -> [String] {

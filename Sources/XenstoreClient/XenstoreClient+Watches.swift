@@ -11,7 +11,8 @@ extension XenstoreClient {
         _ = try request(.watch, strings: path, token)
     }
 
-    /// Ends a watch. Throws `refused` with ENOENT when there is none. Its events that were not taken yet are forgotten.
+    /// Ends a watch. Throws `refused` with ENOENT when there is none, which the kernel's device does not tell. Its
+    /// events that were not taken yet are forgotten.
     public func unwatch(_ path: String, token: String) throws(XenstoreError) {
         _ = try request(.unwatch, strings: path, token)
         // A token may stand for watches of several paths, none of which should lie below another: those events stay

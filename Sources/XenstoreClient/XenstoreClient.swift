@@ -65,6 +65,9 @@ public final class XenstoreClient {
     /// waited for its reply are kept, and don't make it readable: `hasEvents` tells of them.
     public var descriptor: Int32 { connection.descriptor.rawValue }
 
+    /// All descriptors that the client needs: for a daemon that closes every other one when it confines itself.
+    public var descriptors: [Int32] { connection.descriptors }
+
     /// Makes any request, and answers the payload of its reply. For operations that have no method of their own.
     public func request(
         _ operation: XenstoreOperation, in transaction: XenstoreTransaction? = nil,

@@ -103,6 +103,9 @@ final class XenstoreConnection {
         return event
     }
 
+    /// Of the connection, and of waiting for it.
+    var descriptors: [Int32] { [descriptor.rawValue, poll.number] }
+
     /// Events that are kept and not taken yet.
     var keptEventCount: Int { events.count - firstEvent }
 

@@ -35,10 +35,11 @@ public struct XenstoreWriter: Sendable {
     /// Bytes of payload that the message under way has.
     public var payloadByteCount: Int { max(0, bytes.count - start - XenstoreLimits.headerByteCount) }
 
-    /// Ends the message. False when its payload is longer than 4096 bytes: it is as if it had not been begun.
+    /// Ends the message. False when its payload is longer than 4096 bytes: it is as if it had not been begun; and when
+    /// none was.
     public mutating func end() -> Bool {
-        let count = payloadByteCount
-        guard count <= XenstoreLimits.payloadByteCount else {
+        let count = bytes.count - start - XenstoreLimits.headerByteCount
+        guard count >= 0, count <= XenstoreLimits.payloadByteCount else {
             abandon()
             return false
         }

@@ -1,4 +1,5 @@
-// `corbel demo`: a Linux guest on real Xen whose serial port is a Swift device model.
+// `corbel demo`: a Linux guest on real Xen whose serial port is a Swift device model; then a guest's firmware with its
+// variables in varstored.
 import ArgumentParser
 import Foundation
 import LabKit
@@ -6,10 +7,20 @@ import LabKit
 struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Boot a Linux guest on real Xen with a Swift device model as its serial port.",
-        discussion: "Lines of the guest's log begin with \"guest| \".")
+        discussion: """
+            Lines of the guest's log begin with "guest| ". With --firmware a second guest follows, which keeps UEFI \
+            variables in varstored through two boots: lines of "firmware| " and "varstored| ".
+            """)
 
     @Option(help: ArgumentHelp("The device model; by default SerialConsole beside this program.", valueName: "file"))
     var console: String?
+
+    @Option(
+        help: ArgumentHelp("The firmware guest (Guests/build makes it); without it there is none.", valueName: "file"))
+    var firmware: String?
+
+    @Option(help: ArgumentHelp("Its variable daemon; by default varstored beside this program.", valueName: "file"))
+    var varstored: String?
 
     @Option(help: ArgumentHelp("How long all of it may take.", valueName: "seconds"))
     var timeout = 300.0
@@ -32,7 +43,12 @@ struct Demo: ParsableCommand {
 
     private func run(_ record: RunRecord) throws {
         var options = LabOptions(command: try CommandWords(["sh", "/lab/demo.sh", append]))
-        options.files = [LabFile(try device(), at: "/lab/SerialConsole")]
+        options.files = [LabFile(try program("SerialConsole", named: console, "console"), at: "/lab/SerialConsole")]
+        if let firmware {
+            options.files.append(LabFile(try LabFile(firmware).source, at: "/lab/firmware.elf"))
+            options.files.append(
+                LabFile(try program("varstored", named: varstored, "varstored"), at: "/lab/varstored"))
+        }
         options.demonstration = true
         options.toolstack = true
         options.guestFiles = true
@@ -57,23 +73,26 @@ struct Demo: ParsableCommand {
         Corbel.exit(withStatus: result.outcome.exitStatus)
     }
 
-    private func device() throws -> URL {
-        if let console { return URL(fileURLWithPath: console) }
+    /// A program that goes into dom0: the one that was named by an option, or the one beside this program.
+    private func program(_ name: String, named file: String?, _ option: String) throws -> URL {
+        if let file { return URL(fileURLWithPath: file) }
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let beside = own.deletingLastPathComponent().appendingPathComponent("SerialConsole")
+        let beside = own.deletingLastPathComponent().appendingPathComponent(name)
         guard FileManager.default.isExecutableFile(atPath: beside.path) else {
             throw LabError(
                 .badInput, "there is no \(beside.path)",
-                remedy: "build it (swift build -c release --product SerialConsole), or name one by --console")
+                remedy: "build it (swift build -c release --product \(name)), or name one by --\(option)")
         }
         return beside
     }
 
     private func split(_ result: LabResult) -> String {
-        let parts: [(String, Double?)] = [
+        var parts: [(String, Double?)] = [
             ("boot", result.marks["begin"]), ("domain creation", result.seconds(from: "begin", to: "created")),
-            ("guest", result.seconds(from: "serving", to: "gone")), ("total", result.preparation + result.machine),
+            ("guest", result.seconds(from: "serving", to: "gone")),
         ]
+        if firmware != nil { parts.append(("variables", result.seconds(from: "firmware", to: "variables"))) }
+        parts.append(("total", result.preparation + result.machine))
         return "-- "
             + parts.map { "\($0.0) \($0.1.map { String(format: "%.1f s", $0) } ?? "not reached")" }
             .joined(separator: ", ")

@@ -1,8 +1,8 @@
-// Remembers the last lines that the demonstration's guest wrote, for a run that times out.
+// Remembers the last lines that the demonstration's guests wrote, for a run that times out.
 import Foundation
 import Synchronization
 
-/// The tail of the `guest| ` lines in the output.
+/// The tail of the `guest| ` and `firmware| ` lines in the output.
 final class GuestLog: Sendable {
     private static let linesMax = 10
     private static let lineBytesMax = 1000
@@ -23,7 +23,7 @@ final class GuestLog: Sendable {
                 if byte == UInt8(ascii: "\n") {
                     let line = String(decoding: state.partial, as: UTF8.self)
                     state.partial.removeAll(keepingCapacity: true)
-                    guard line.hasPrefix("guest| ") else { continue }
+                    guard line.hasPrefix("guest| ") || line.hasPrefix("firmware| ") else { continue }
                     state.lines.append(line)
                     if state.lines.count > Self.linesMax { state.lines.removeFirst() }
                 } else if state.partial.count < Self.lineBytesMax {

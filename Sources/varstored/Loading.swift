@@ -15,6 +15,8 @@ struct LoadedVariables {
     var services: VariableServices
     /// The blob that the backend has now, as far as is known.
     var confirmed: [UInt8]?
+    /// A blob that could not be read whole, and of which there is no copy yet (OriginalFirst).
+    var unkept: [UInt8]?
     /// Variables, and what was put aside, for the log.
     var recordCount: Int
     var quarantineCount = 0
@@ -42,7 +44,16 @@ struct Loading {
     }
 
     /// The variables. Throws when the guest must not start with them.
-    func load() throws(StartEnd) -> LoadedVariables { try options.resumes ? resume() : start() }
+    func load() throws(StartEnd) -> LoadedVariables {
+        let loaded = try options.resumes ? resume() : start()
+        let charge = loaded.services.store.chargeSum
+        if charge > VariableStore.chargeMax {
+            log.write(
+                .warning, "variables", "more than there is room for: nothing can grow, and no resume may take a save",
+                [("bytes", "\(charge)"), ("room", "\(VariableStore.chargeMax)")])
+        }
+        return loaded
+    }
 
     // MARK: Resume
 
@@ -55,8 +66,8 @@ struct Loading {
         let bytes = try resumeBytes(file)
         let checked = try check(bytes)
         return LoadedVariables(
-            services: VariableServices.resume(checked.blob, policy: policy), recordCount: checked.blob.records.count,
-            quarantineCount: checked.quarantineCount)
+            services: VariableServices.resume(checked.blob, policy: policy), unkept: keep(bytes, checked),
+            recordCount: checked.blob.records.count, quarantineCount: checked.quarantineCount)
     }
 
     private func resumeBytes(_ file: StateFile) throws(StartEnd) -> [UInt8] {
@@ -77,13 +88,9 @@ struct Loading {
     // MARK: Start
 
     private func start() throws(StartEnd) -> LoadedVariables {
-        let stored: StoredVariables
-        do throws(BackendFailure) {
-            stored = try storage.backend.load(shouldStop: shouldStop)
-        } catch {
-            throw error == .stopped ? .stopped : .failed("the backend: \(error)")
-        }
+        let stored = try stored()
         let checked = try stored.blob.map { bytes throws(StartEnd) in try check(bytes) }
+        let unkept = stored.blob.flatMap { bytes in checked.flatMap { keep(bytes, $0) } }
         var reason: WriteReason?
         var blob = checked?.blob
         if stored.certificates == .updateOnBoot {
@@ -94,14 +101,26 @@ struct Loading {
         if stored.blob == nil, try enrol(&services) { reason = reason ?? .keysChanged }
         var confirmed = stored.blob
         if let reason, options.isPersistent {
+            if unkept != nil { throw .failed("what can't be read of the variables would be written over") }
             // All that the start has changed is one write (10.5).
             let bytes = services.backendBlob()
             try write(bytes, reason)
             confirmed = bytes
         }
         return LoadedVariables(
-            services: services, confirmed: confirmed, recordCount: checked?.blob.records.count ?? 0,
+            services: services, confirmed: confirmed, unkept: unkept, recordCount: checked?.blob.records.count ?? 0,
             quarantineCount: checked?.quarantineCount ?? 0)
+    }
+
+    /// What the backend has; no bytes are no blob.
+    private func stored() throws(StartEnd) -> StoredVariables {
+        do throws(BackendFailure) {
+            var stored = try storage.backend.load(shouldStop: shouldStop)
+            if stored.blob?.isEmpty == true { stored.blob = nil }
+            return stored
+        } catch {
+            throw error == .stopped ? .stopped : .failed("the backend: \(error)")
+        }
     }
 
     /// The keys of a first boot. Answers whether any were there. Source: varstored.md 10.5.
@@ -113,7 +132,8 @@ struct Loading {
             return !names.isEmpty
         } catch {
             let reason = (authenticator as? PKCS7Verifier)?.lastRefusal.map { " (\($0))" } ?? ""
-            throw .failed("\(options.authDirectory)/\(error.name).auth was refused: \(error.status)\(reason)")
+            let status = String(error.status.number, radix: 16)
+            throw .failed("\(options.authDirectory)/\(error.name).auth was refused: 0x\(status)\(reason)")
         }
     }
 
@@ -140,27 +160,16 @@ struct Loading {
     private func check(_ bytes: [UInt8]) throws(StartEnd) -> CheckedBlob {
         let checked = try CheckedBlob(
             bytes, secureBoot: settings.secureBoot, refusesFindings: options.refusesBadBlobs, log: log)
-        if checked.quarantineCount > 0 { try keep(bytes) }
         checked.tellInvalidKeys(authenticator, log)
         return checked
     }
 
-    /// Keeps the original, before anything can be written over it. Source: varstored.md 11.4.
-    private func keep(_ bytes: [UInt8]) throws(StartEnd) {
-        guard let place = storage.quarantine else {
-            let sentence = "there is no place to keep a copy of variables that can't be read whole (--arg save:PATH)"
-            if options.isPersistent { throw .failed(sentence) }
-            return log.write(.warning, "variables", sentence)
-        }
-        do throws(BackendFailure) {
-            let name = try place.quarantine(bytes)
-            let kept = name.map { [("copy", $0)] }
-            log.write(
-                .warning, "variables",
-                kept == nil ? "what could not be read is not kept: there are four copies already" : "a copy is kept",
-                kept ?? [])
-        } catch {
-            throw .failed("a copy of variables that can't be read whole can't be made beside \(place.path): \(error)")
-        }
+    /// Keeps the original of a blob of which something was put aside, before anything can be written over it. Answers
+    /// it when that can't be. Source: varstored.md 11.4.
+    private func keep(_ bytes: [UInt8], _ checked: CheckedBlob) -> [UInt8]? {
+        if checked.quarantineCount == 0 { return nil }
+        guard let refusal = OriginalFirst.keep(bytes, beside: storage.quarantine, log) else { return nil }
+        log.write(.error, "variables", "changes are refused: \(refusal)")
+        return bytes
     }
 }

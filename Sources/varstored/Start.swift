@@ -1,6 +1,7 @@
 // The start, in the order of varstored.md 12.2. What it has made is undone when a later step fails.
 // Not for: what is loaded (Loading.swift), serving (Serving.swift).
 
+internal import DaemonConfinement
 internal import DaemonShell
 internal import EventLoop
 internal import SystemCalls
@@ -64,8 +65,9 @@ final class Start {
         log.write(
             .information, "variables", options.resumes ? "resumed" : "loaded",
             [("records", "\(loaded.recordCount)"), ("quarantined", "\(loaded.quarantineCount)")])
+        let backend = loaded.unkept.map { OriginalFirst(storage.backend, original: $0, place: storage.quarantine, log) }
         device.start(
-            loaded.services, authenticator, backend: storage.backend, confirmed: loaded.confirmed)
+            loaded.services, authenticator, backend: backend ?? storage.backend, confirmed: loaded.confirmed)
         try checkStop()
         if !options.isReadyEarly { try xenstore.tellReady() }
         xenstore.close()
@@ -122,6 +124,7 @@ final class Start {
         switch error.code {
         case .esrch: "there is no domain \(options.domain), or it is being torn down (\(error))"
         case .eperm: "not allowed to serve domain \(options.domain): its own domain, or no privilege (\(error))"
+        case .e2big: "domain \(options.domain) has more vCPUs than the 128 that can be served (\(error))"
         case .enospc: "\(DomainServers(ids: [], domain: options.domain).advice) (\(error))"
         default: "domain \(options.domain) can't be served: \(error)"
         }
@@ -132,6 +135,8 @@ final class Start {
     /// Gives up all that is not needed any more, and opens what is within the root. Source: varstored.md 12.5.
     private func confine(on hypervisor: HypervisorChoice) throws(StartEnd) -> Storage {
         PKCS7Verifier.touchLibraries()
+        // Asked for now: afterwards that call is forbidden too.
+        let user = options.userID == 0 ? effectiveUserID : options.userID
         let entered: EnteredRoot
         do throws(ConfinementError) {
             // Whatever was inherited was closed when the program began; what is open now is ours, and needed.
@@ -140,12 +145,27 @@ final class Start {
             throw .failed("\(error)")
         }
         let storage = try Storage(options, loop: loop, log: log)
+        // Asked now: the filter lets nobody ask.
+        let user = options.userID == 0 ? effectiveUserID : options.userID
         do throws(ConfinementError) {
             try entered.giveUpRights()
         } catch {
             throw .failed("\(error)")
         }
+        tellConfinement(on: hypervisor, user: user)
         return storage
+    }
+
+    private func tellConfinement(on hypervisor: HypervisorChoice, user: UInt32) {
+        // On a sandbox nobody can be hurt.
+        let isBare = user == 0 && !options.confines && hypervisor == .xen
+        log.write(
+            isBare ? .warning : .information, "varstored",
+            isBare ? "has root's rights, and is not confined" : "rights given up",
+            [
+                ("root", options.root ?? "/"), ("user", "\(user)"),
+                ("depriv", options.confines ? "yes" : "no"),
+            ])
     }
 
     // MARK: Variables

@@ -16,7 +16,9 @@ struct Storage {
     let resume: StateFile?
     /// Beside which a blob is kept that can't be read whole.
     let quarantine: StateFile?
+}
 
+extension Storage {
     /// Opens all of it. Paths are inside of the root, which is the daemon's by then.
     init(_ options: Options, loop: EventLoop, log: DaemonLog) throws(StartEnd) {
         save = try Self.open(options.savePath)

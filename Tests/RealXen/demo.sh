@@ -19,7 +19,7 @@ says() {
 }
 
 begun=$SECONDS
-.build/release/corbel demo --xen "$release" --timeout 420 >"$out" 2>"$err"
+.build/release/corbel demo --firmware .build-guests/firmware.elf --xen "$release" --timeout 420 >"$out" 2>"$err"
 row $? "a Linux guest boots on real Xen with a Swift serial port, and the demonstration ends with 0"
 says "^-- dom0: Linux version .*, Xen ${release//./\\.}\." "the Xen is $release"
 took=$((SECONDS - begun))
@@ -35,7 +35,13 @@ done
 kib=$(sed -nE 's/^ +memory +([0-9]+) KiB.*/\1/p' "$out")
 [ "${kib:-999999}" -le 10240 ]
 row $? "the device model's memory is ${kib:-not known} KiB, at most 10 MiB"
-says '^-- boot [0-9.]+ s, domain creation [0-9.]+ s, guest [0-9.]+ s, total [0-9.]+ s' "and the split of the run"
+says '^varstored[|] INFO varstored: ready pid=' "a second guest's variables are served by varstored"
+says '^firmware[|] +PK, signed by itself \.+ Success' "its firmware enrols keys"
+says '^firmware[|] +db, the current one, without a signature \.+ Security Violation' "an unsigned change of db is refused"
+says '^firmware[|] +db +image security +NV BS RT AT ' "the store is printed"
+says '^firmware[|] +names, order, attributes and values are the same \. yes' "and is still there at the second boot"
+split='boot [0-9.]+ s, domain creation [0-9.]+ s, guest [0-9.]+ s, variables [0-9.]+ s, total [0-9.]+ s'
+says "^-- $split" "and the split of the run"
 [ ! -s "$err" ]
 row $? "it is quiet where there is no terminal"
 grep -E '^-- boot' "$out" | sed 's/^--/#/'

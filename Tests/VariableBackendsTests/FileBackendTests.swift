@@ -1,6 +1,7 @@
 // The file backend: first boot, lock, writes, notification. varstored.md 13.2, 13.5.
 
 import DaemonShell
+import SystemCalls
 import Testing
 import VariableService
 
@@ -61,14 +62,30 @@ import VariableService
 
     @Test func whatAKilledDaemonHasLeftGoesAtTheStart() throws {
         try folder.put("vm.nvram.new", [1])
-        _ = try open()
+        _ = try open().load { false }
         #expect(folder.names == ["vm.nvram.lock"])
+    }
+
+    @Test func aFolderInWhichNothingCanBeMadeIsSaidAtTheStart() throws {
+        // A folder with the temporary name stands for it: it can't be removed as a file, whoever asks.
+        try makeDirectory(path: folder.path + "/vm.nvram.new")
+        defer { try? removeDirectory(path: folder.path + "/vm.nvram.new") }
+        let backend = try open()
+        // Whoever opens it may have other rights than who writes.
+        #expect(lines.lines.isEmpty)
+        #expect(try backend.load { false }.blob == nil)
+        #expect(lines.lines.count == 1)
+        #expect(lines.lines[0].contains("WARN backend: no file can be made"))
+        guard case .failed? = outcome({ backend.write([1], for: .ordinary, then: $0) }) else {
+            Issue.record("a write that can't be was confirmed")
+            return
+        }
     }
 
     @Test func aNotificationIsALineOfTheLog() throws {
         let backend = try open()
         #expect(outcome { backend.notifySecureBootFailure(then: $0) } == .confirmed)
         #expect(lines.lines.count == 1)
-        #expect(lines.lines[0].hasPrefix("warning backend: "))
+        #expect(lines.lines[0].contains("WARN backend: "))
     }
 }

@@ -25,6 +25,7 @@ private final class CountedCalls: FileCalls {
     func forget() { made = [] }
 
     func openForReading(_ name: String) throws(SystemError) -> OwnedDescriptor { try inner.openForReading(name) }
+    func openForWriting(_ name: String) throws(SystemError) -> OwnedDescriptor { try inner.openForWriting(name) }
     func openLock(_ name: String) throws(SystemError) -> OwnedDescriptor { try inner.openLock(name) }
 
     func make(_ name: String) throws(SystemError) -> OwnedDescriptor {
@@ -161,6 +162,44 @@ private final class CountedCalls: FileCalls {
         try file.replace(with: new)
         #expect(try StateFile(path: moved + "/state").read(byteCountMax: 5000) == new)
         #expect(try permissions(moved + "/state") == 0o600)
+    }
+
+    @Test(
+        "192: where the folder may not be written to, a save goes into the file that is there, and into nothing else",
+        arguments: [1, 13, 30] as [Int32])
+    func saveInPlace(code: Int32) throws {
+        let calls = try CountedCalls(folder.path)
+        let file = StateFile(name: "state", calls: calls)
+        calls.code = code
+        calls.failing = 1
+        #expect(throws: BackendFailure.system(SystemError(code, "x"))) { try file.save(new) }
+        #expect(folder.names.isEmpty)
+        for before in [old, [], [UInt8](repeating: 5, count: 9000)] {
+            try folder.put("state", before)
+            calls.forget()
+            try file.save(new)
+            #expect(try folder.bytes("state") == new)
+        }
+        #expect(folder.names == ["state"])
+        // Through a link nothing is written.
+        try folder.put("victim", [7])
+        try removeFile(path: path)
+        try link("victim", "state")
+        calls.forget()
+        #expect(throws: BackendFailure.system(SystemError(code, "x"))) { try file.save(new) }
+        #expect(try folder.bytes("victim") == [7])
+    }
+
+    @Test func aSaveThatFailsForAnotherReasonLeavesTheOldFile() throws {
+        let calls = try CountedCalls(folder.path)
+        let file = StateFile(name: "state", calls: calls)
+        try file.save(old)
+        for place in 0..<5 {
+            calls.forget()
+            calls.failing = place
+            #expect(throws: BackendFailure.system(SystemError(28, "x"))) { try file.save(new) }
+            #expect(try folder.bytes("state") == old)
+        }
     }
 
     @Test func fourCopiesOfBadBlobsAreKeptTheOldestStay() throws {

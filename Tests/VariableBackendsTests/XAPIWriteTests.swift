@@ -67,6 +67,21 @@ import VariableService
         #expect(bench.xapi.certificateState == "ok")
     }
 
+    @Test(
+        "200: a toolstack that knows the state but not the new call gets the old one; not where the state must change")
+    func unknownCall() throws {
+        let bench = try loaded("ok")
+        bench.xapi.behaviours = [Behaviour(.failure("MESSAGE_METHOD_UNKNOWN"), for: new)]
+        #expect(try bench.write(for: .certificatesUpdated) == .failed("\(new): MESSAGE_METHOD_UNKNOWN"))
+        #expect(bench.xapi.stored == nil)
+        bench.xapi.forgetCalls()
+        #expect(try bench.write() == .confirmed)
+        #expect(bench.xapi.methods == [login, new, old, logout])
+        bench.xapi.forgetCalls()
+        #expect(try bench.write() == .confirmed)
+        #expect(bench.xapi.methods == [login, old, logout])
+    }
+
     @Test("195: a write that is answered by Failure fails, and logout is tried")
     func failure() throws {
         for (state, set) in [("ok", new), (nil, old)] {
@@ -107,6 +122,27 @@ import VariableService
         #expect(bench.xapi.methods == [login])
     }
 
+    @Test func whoeverHangsUpAtOnceFailsTheWrite() throws {
+        let bench = try loaded("ok")
+        bench.xapi.behaviours = [Behaviour(.hangUp)]
+        // A short request is sent before the other side goes, a long one is not.
+        for count in [3, 250_000] {
+            guard case .failed? = try bench.write([UInt8](repeating: 1, count: count)) else {
+                Issue.record("taken for a success")
+                return
+            }
+        }
+        bench.xapi.behaviours = []
+        let long = [UInt8](repeating: 1, count: 250_000)
+        bench.xapi.onCall = { [unowned bench] in if $0.method == login { bench.xapi.behaviours = [Behaviour(.hangUp)] }
+        }
+        guard case .failed? = try bench.write(long) else {
+            Issue.record("taken for a success")
+            return
+        }
+        #expect(bench.xapi.stored == nil)
+    }
+
     @Test("194: a logout that fails, or is not answered, leaves a write confirmed")
     func logoutFails() throws {
         for way in [.failure("X"), .garbage, .empty, .status(500)] as [Misbehaviour] {
@@ -114,6 +150,11 @@ import VariableService
             bench.xapi.behaviours = [Behaviour(way, for: logout)]
             #expect(try bench.write() == .confirmed)
         }
+        // The toolstack goes after the write.
+        let gone = try Bench { $0.writeMilliseconds = 2000 }
+        gone.xapi.onSet = { [unowned gone] _ in try? gone.xapi.stopListening(removingFile: true) }
+        #expect(try gone.write() == .confirmed)
+        #expect(gone.lines.lines.contains { $0.contains("not logged out") })
         // Confirmed before whoever waits gives up.
         let bench = try Bench { ($0.writeMilliseconds, $0.marginMilliseconds) = (2000, 1000) }
         bench.xapi.behaviours = [Behaviour(.silent, for: logout)]
@@ -162,7 +203,7 @@ import VariableService
     @Test("198: a call that was not answered in its time is made again while there is time")
     func again() throws {
         for method in [login, new] {
-            let bench = try Bench { ($0.callMilliseconds, $0.writeMilliseconds) = (100, 60_000) }
+            let bench = try Bench { ($0.callMilliseconds, $0.writeMilliseconds) = (1000, 60_000) }
             bench.xapi.certificateState = "ok"
             bench.xapi.behaviours = [Behaviour(.silent, for: method, count: 1)]
             #expect(try bench.write() == .confirmed)
@@ -214,6 +255,16 @@ import VariableService
         try bench.turn { outcomes.count == 5 }
         #expect(outcomes == [BackendOutcome](repeating: .confirmed, count: 5))
         #expect(bench.xapi.stored == Base64.encode([5]))
+    }
+
+    @Test func aSecondCallAtTheSameTimeIsRefusedAndTheFirstGoesOn() throws {
+        let bench = try Bench.patient()
+        var outcomes: [BackendOutcome] = []
+        bench.backend.write([1], for: .ordinary) { outcomes.append($0) }
+        bench.backend.notifySecureBootFailure { outcomes.append($0) }
+        #expect(outcomes == [.failed("another call is under way")])
+        try bench.turn { outcomes.count == 2 }
+        #expect(outcomes.last == .confirmed)
     }
 
     @Test func aNotificationIsAMessageToTheOperator() throws {

@@ -61,9 +61,9 @@ import Testing
 
 @Suite struct XAPIReplyTests {
     private func reply(_ members: String) -> XAPIReply? {
-        let text =
-            "<methodResponse><params><param><value><struct>\(members)</struct></value></param></params></methodResponse>"
-        return XAPIReply(Array(text.utf8))
+        let text = "<value><struct>\(members)</struct></value>"
+        let document = "<methodResponse><params><param>\(text)</param></params></methodResponse>"
+        return XAPIReply(Array(document.utf8))
     }
 
     private func member(_ name: String, _ value: String) -> String {

@@ -1,6 +1,7 @@
 // The host's settings and files (varstored.md 10.5, 12.3, 15.3).
 
 import Testing
+import UEFIVariables
 import VariableFormats
 
 @testable import varstored

@@ -1,6 +1,7 @@
 // What the guest finds after a start (varstored.md 10.5, 11.3-11.5, 13.6).
 
 import DaemonShell
+import SystemCalls
 import Testing
 import UEFIVariables
 import VariableBackends
@@ -26,7 +27,6 @@ private struct Bench {
     func load() throws -> LoadedVariables {
         let place = try StateFile(path: "\(folder.path)/blob")
         let resume = try resumeName.map { try StateFile(path: "\(folder.path)/\($0)") }
-        options.secureBoot.map { _ in Issue.record("set secureBoot of the bench") }
         var settings = HostSettings(secureBootNode: nil, enforceNode: nil, options)
         settings.secureBoot = secureBoot
         let storage = Storage(backend: backend, save: nil, resume: resume, quarantine: place)
@@ -194,6 +194,44 @@ private func auth(_ certificate: String) -> [UInt8] {
         #expect(try bench.load().quarantineCount == 1)
     }
 
+    @Test("where no copy can be kept the guest starts, changes are refused until one can be, and then are written")
+    mutating func noCopy() throws {
+        bench.backend = FakeBackend(cut())
+        // A folder lies where the copy would be put together.
+        try makeDirectory(path: "\(bench.folder.path)/blob.new")
+        let loaded = try bench.load()
+        let original = try #require(loaded.unkept)
+        #expect(original == cut() && bench.sink.count("ERROR") == 1 && loaded.recordCount == 1)
+        let log = DaemonLog(.debug, sink: bench.sink)
+        let place = try StateFile(path: "\(bench.folder.path)/blob")
+        let guarded = OriginalFirst(bench.backend, original: original, place: place, log)
+        var outcomes: [BackendOutcome] = []
+        guarded.write([1], for: .ordinary) { outcomes.append($0) }
+        #expect(bench.backend.writes.isEmpty)
+        try removeDirectory(path: "\(bench.folder.path)/blob.new")
+        for blob in [[2], [3]] as [[UInt8]] { guarded.write(blob, for: .ordinary) { outcomes.append($0) } }
+        #expect(bench.backend.writes.map(\.blob) == [[2], [3]])
+        #expect(try bench.folder.read("blob.quarantine-1") == cut())
+        #expect(outcomes.first.map { "\($0)".hasPrefix("failed") } == true)
+        #expect(outcomes.dropFirst() == [.confirmed, .confirmed])
+    }
+
+    @Test("where no copy can be kept nothing that the start itself writes goes over the original")
+    mutating func noCopyNoUpdate() throws {
+        bench.backend = FakeBackend(cut(), .updateOnBoot)
+        try makeDirectory(path: "\(bench.folder.path)/blob.new")
+        defer { try? removeDirectory(path: "\(bench.folder.path)/blob.new") }
+        #expect(bench.fails("would be written over"))
+        #expect(bench.backend.writes.isEmpty)
+    }
+
+    @Test("a blob of no bytes is none: the first boot")
+    mutating func empty() throws {
+        bench.host.keys = FirstBootKeys(db: auth("d"), kek: auth("k"), pk: auth("p"))
+        bench.backend = FakeBackend([])
+        #expect(try bench.load().services.store.record(VariableName("PK"), .global) != nil)
+    }
+
     @Test("--on-bad-blob refuse makes every finding fatal, those that are mended too")
     mutating func refuse() throws {
         bench.options.refusesBadBlobs = true
@@ -272,9 +310,11 @@ private func auth(_ certificate: String) -> [UInt8] {
         #expect(bench.backend.writes.isEmpty)
     }
 
-    @Test("200: in every other state, or none, the certificates stay", arguments: [
-        CertificateState.absent, .ok, .updateAvailable,
-    ])
+    @Test(
+        "200: in every other state, or none, the certificates stay",
+        arguments: [
+            CertificateState.absent, .ok, .updateAvailable,
+        ])
     func stays(_ state: CertificateState) throws {
         var bench = bench
         bench.backend = FakeBackend(Self.old, state)

@@ -84,41 +84,47 @@ import XenLinux
         #expect(try parse("--domain 1 --arg path:p --xenstore /x")?.xenstore == .socket(path: "/x"))
     }
 
-    @Test("numbers are decimal, hexadecimal or octal; what is none is a failure and no usage error", arguments: [
-        ("0", 0), ("10", 10), ("010", 8), ("0x1F", 31), ("0X1f", 31), ("32751", 0x7FEF),
-    ])
+    @Test(
+        "numbers are decimal, hexadecimal or octal; what is none is a failure and no usage error",
+        arguments: [
+            ("0", 0), ("10", 10), ("010", 8), ("0x1F", 31), ("0X1f", 31), ("32751", 0x7FEF),
+        ])
     func numbers(_ text: String, _ number: UInt16) throws {
         #expect(try parse("--domain \(text) --arg path:p")?.domain == number)
     }
 
-    @Test("a number that is none or too large", arguments: [
-        "", "x", "-1", "+1", "1x", "08", "0x", "0x-1", "32752", "99999999999999999999",
-    ])
+    @Test(
+        "a number that is none or too large",
+        arguments: [
+            "", "x", "-1", "+1", "1x", "08", "0x", "0x-1", "32752", "99999999999999999999",
+        ])
     func wrongNumbers(_ text: String) {
         #expect(failure("--arg path:p --domain=\(text)")?.hasPrefix("--domain \(text): not a number") == true)
     }
 
-    @Test("what is wrong with a command line is said", arguments: [
-        ("", "--domain is needed: the guest's domain id"),
-        ("--domain 1", "a backend is needed: --backend or --arg"),
-        ("--arg path:p", "--domain is needed: the guest's domain id"),
-        ("--domain 1 --frob", "--frob: no such option"),
-        ("--domain 1 stray", "stray: not an option"),
-        ("--domain 1 -h", "-h: not an option"),
-        ("--domain", "--domain: a value is missing"),
-        ("--domain 1 --resume=yes --arg path:p", "--resume: takes no value"),
-        ("--domain 1 --backend db", "--backend db: no such backend"),
-        ("--domain 1 --arg path:p --backend xapidb", "--backend xapidb: must come before --arg"),
-        ("--domain 1 --arg path", "--arg path: must be NAME:VALUE"),
-        ("--domain 1 --arg path:", "--arg path:: a value is missing"),
-        ("--domain 1 --arg socket:s", "--arg socket:s: file has no argument socket"),
-        ("--domain 1 --backend xapidb --arg path:p", "--arg path:p: xapidb has no argument path"),
-        ("--domain 1 --backend file", "--arg path:PATH is needed: the file of the blob"),
-        ("--domain 1 --backend xapidb", "--arg uuid:UUID is needed: the virtual machine"),
-        ("--domain 1 --arg path:p --arg resume:r", "--arg resume: only with --resume"),
-        ("--domain 1 --arg path:p --keys-required db", "--keys-required db: must be all or pk"),
-        ("--domain 1 --arg path:p --secureboot yes", "--secureboot yes: must be true or false"),
-    ])
+    @Test(
+        "what is wrong with a command line is said",
+        arguments: [
+            ("", "--domain is needed: the guest's domain id"),
+            ("--domain 1", "a backend is needed: --backend or --arg"),
+            ("--arg path:p", "--domain is needed: the guest's domain id"),
+            ("--domain 1 --frob", "--frob: no such option"),
+            ("--domain 1 stray", "stray: not an option"),
+            ("--domain 1 -h", "-h: not an option"),
+            ("--domain", "--domain: a value is missing"),
+            ("--domain 1 --resume=yes --arg path:p", "--resume: takes no value"),
+            ("--domain 1 --backend db", "--backend db: no such backend"),
+            ("--domain 1 --arg path:p --backend xapidb", "--backend xapidb: must come before --arg"),
+            ("--domain 1 --arg path", "--arg path: must be NAME:VALUE"),
+            ("--domain 1 --arg path:", "--arg path:: a value is missing"),
+            ("--domain 1 --arg socket:s", "--arg socket:s: file has no argument socket"),
+            ("--domain 1 --backend xapidb --arg path:p", "--arg path:p: xapidb has no argument path"),
+            ("--domain 1 --backend file", "--arg path:PATH is needed: the file of the blob"),
+            ("--domain 1 --backend xapidb", "--arg uuid:UUID is needed: the virtual machine"),
+            ("--domain 1 --arg path:p --arg resume:r", "--arg resume: only with --resume"),
+            ("--domain 1 --arg path:p --keys-required db", "--keys-required db: must be all or pk"),
+            ("--domain 1 --arg path:p --secureboot yes", "--secureboot yes: must be true or false"),
+        ])
     func usageErrors(_ line: String, _ sentence: String) { #expect(usage(line) == sentence) }
 
     @Test("help and version end the reading; what stands before them has been read")

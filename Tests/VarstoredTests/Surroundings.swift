@@ -72,7 +72,7 @@ final class FakeBackend: LoadableBackend {
 /// Takes every entry whole for a certificate, and every signature for a good one.
 final class Lenient: VariableAuthenticator {
     let verificationCount = 0
-    var verdict = AuthenticationVerdict.accepted
+    var verdict = AuthenticationVerdict.accepted(digest: .zero)
 
     func verify(_ request: AuthenticationRequest) -> AuthenticationVerdict { verdict }
     func certificateByteCount(_ entry: [UInt8]) -> Int? { entry.isEmpty ? nil : entry.count }

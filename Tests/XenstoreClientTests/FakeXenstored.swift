@@ -110,26 +110,29 @@ func replyBytes(_ request: Request, _ text: String) -> [UInt8] {
 /// A server at a path of its own; its script gets the connections one after the other.
 final class FakeXenstored {
     let path: String
-    private let folder: String
-    private var thread: PlainThread?
+    private let thread: PlainThread
     private static let numbers = Counter()
 
     /// Starts it. The script runs once for each of so many connections.
     init(connections: Int = 1, _ script: @escaping @Sendable (FakeConnection) -> Void) throws {
-        folder = "/tmp/corbel-xenstore-\(processID)-\(Self.numbers.next())"
+        let folder = "/tmp/corbel-xenstore-\(processID)-\(Self.numbers.next())"
         try makeDirectory(path: folder)
         path = folder + "/socket"
         let door = Door(try StreamSocket.listening(path: path))
-        thread = try PlainThread {
-            for _ in 0..<connections { if let connection = door.next() { script(connection) } }
+        thread = try PlainThread { [path] in
+            for number in 1...connections {
+                let connection = door.next()
+                if number == connections {
+                    try? removeFile(path: path)
+                    try? removeDirectory(path: folder)
+                }
+                if let connection { script(connection) }
+            }
         }
     }
 
-    deinit {
-        thread?.join()
-        try? removeFile(path: path)
-        try? removeDirectory(path: folder)
-    }
+    /// Waits until the script has ended; only behind the client's end, which it may be waiting for.
+    func finish() { thread.join() }
 
     private final class Door: @unchecked Sendable {
         private let socket: StreamSocket

@@ -81,6 +81,7 @@ struct WatchTests {
         }
         let client = try XenstoreClient.connect(to: fake.path)
         try client.watch("@releaseDomain", token: "r")
+        #expect(client.descriptors.count == 2 && client.descriptors.first == client.descriptor)
         let poll = try EventPoll()
         try poll.add(client.descriptor, .readable, token: 1)
         #expect(try poll.wait(milliseconds: 0) == 0)

@@ -65,7 +65,8 @@ struct TextTests {
     @Test("an error's name is read back as the error; what is no name is EINVAL")
     func errors() {
         let names =
-            "EINVAL EACCES EEXIST EISDIR ENOENT ENOMEM ENOSPC EIO ENOTEMPTY ENOSYS EROFS EBUSY EAGAIN EISCONN E2BIG EPERM"
+            "EINVAL EACCES EEXIST EISDIR ENOENT ENOMEM ENOSPC EIO ENOTEMPTY ENOSYS EROFS EBUSY EAGAIN EISCONN E2BIG "
+            + "EPERM"
         #expect(XenstoreErrorCode.allCases.map(\.name).joined(separator: " ") == names)
         for code in XenstoreErrorCode.allCases {
             #expect(errorCode(payload(code.name + "|")) == code)
@@ -165,5 +166,7 @@ struct TextTests {
         #expect(writer.bytes == before)
         writer.removeFirst(4112)
         #expect(writer.bytes.isEmpty)
+        let isMessage = writer.end()
+        #expect(!isMessage)
     }
 }

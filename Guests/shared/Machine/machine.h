@@ -1,5 +1,5 @@
-/* Prototypes of Instructions.S and of the places in Boot.S and the guests' Places.S. Addresses are integers: a guest has
- * one flat address space, and Swift code here keeps no pointers. */
+/* Prototypes of Instructions.S and of the places in Boot.S and the guests' Places.S. Addresses are integers: a guest
+ * has one flat address space, and Swift code here keeps no pointers. */
 #pragma once
 #include <stdint.h>
 

@@ -166,7 +166,10 @@ static inline int corbel_ioctl_value(int descriptor, uint32_t request, uintptr_t
 static inline int corbel_ioctl(int descriptor, uint32_t request, void *argument) {
     return ioctl(descriptor, request, argument);
 }
-static inline int corbel_open(const char *path, int flags, uint32_t mode) { return open(path, flags, (mode_t)mode); }
+// By openat, which a confined program may call: older C libraries' open is another call.
+static inline int corbel_open(const char *path, int flags, uint32_t mode) {
+    return openat(AT_FDCWD, path, flags, (mode_t)mode);
+}
 static inline int corbel_fcntl_get(int descriptor, int command) { return fcntl(descriptor, command); }
 static inline int corbel_fcntl_set(int descriptor, int command, int value) { return fcntl(descriptor, command, value); }
 

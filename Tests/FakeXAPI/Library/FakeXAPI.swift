@@ -9,7 +9,7 @@ public import SystemCalls
 public final class FakeXAPI: DescriptorHandler {
     /// `EFI-variables`, base64 text; nil: there is none.
     public var stored: [UInt8]?
-    /// What get_secureboot_certificates_state answers; nil: the toolstack is one that doesn't know it, nor the _v2 call.
+    /// What get_secureboot_certificates_state answers; nil: a toolstack that doesn't know it, nor the _v2 call.
     public var certificateState: String?
     /// The first one that fits a call says how it is answered.
     public var behaviours: [Behaviour] = []

@@ -1,8 +1,8 @@
 // A sandbox whose one guest is the firmware guest: the sources that real Xen boots (Guests/firmware), a thread for each
 // vCPU. It judges the varstored that serves it.
 //     sandbox-firmware [--keys FOLDER] [--stub | --stub=FILE] SOCKET [WORD...]
-// The words are the guest's command line. Says "ready: domain 1" when it listens: then varstored may attach. Prints what
-// the guest prints. Status 0: the guest was content; 1: it was not; 2: usage. --stub: no varstored, see StubbedMachine.
+// The words are the guest's command line. Says "ready: domain 1" when it listens: then varstored may attach. Prints
+// what the guest prints. Status 0: the guest was content; 1: it was not; 2: usage. --stub: no varstored is needed.
 
 import EventLoop
 import FirmwareGuest

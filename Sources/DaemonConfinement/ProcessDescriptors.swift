@@ -2,6 +2,7 @@
 // Not for: one descriptor (see OwnedDescriptor).
 
 internal import CSystem
+public import SystemCalls
 
 /// What a kernel says that has no close_range: ENOSYS, or EPERM where a container does not know the call.
 private func isMissing(_ code: Int32) -> Bool { code == ENOSYS || code == EPERM }
@@ -31,8 +32,15 @@ private func closeDescriptors(_ first: Int32, _ last: UInt32) throws(SystemError
     }
 }
 
-/// What a kernel before 5.9 needs.
-func closeOneByOne(_ first: Int32, _ last: UInt32) throws(SystemError) {
+/// What a kernel before 5.9 needs: closes what /proc lists or, where there is none, whatever may be open.
+package func closeOneByOne(_ first: Int32, _ last: UInt32) throws(SystemError) {
+    if let names = try? directoryNames(path: "/proc/self/fd", countMax: Int(closedOneByOneMax)) {
+        // The folder's own descriptor is among them, and was closed: EBADF.
+        for name in names {
+            if let number = Int32(name), number >= first, UInt32(number) <= last { _ = close(number) }
+        }
+        return
+    }
     let end = min(try LimitedResource.descriptorCount.limits().atMost, closedOneByOneMax, UInt64(last) + 1)
     var number = UInt64(first)
     while number < end {
