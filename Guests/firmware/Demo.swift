@@ -70,7 +70,7 @@ enum Demo {
         steps.step(
             "db, 1 hash more, signed by KEK",
             Variable.db.set(.dbUpdate, Attributes.authenticatedAppend), .success)
-        steps.step("db, the first update once more: an old time", Variable.db.set(.db), .securityViolation)
+        steps.step("db, its first update again: an old time", Variable.db.set(.db), .securityViolation)
     }
 
     // MARK: Second boot
@@ -89,7 +89,7 @@ enum Demo {
         steps.check("BootOrder reads 0000 0001", Variable("BootOrder", .global).holds(.number(0x1_0000, count: 4), 7))
         steps.step("BootCurrent, which was volatile, is gone", Variable("BootCurrent", .global).get().status, .notFound)
         compareFingerprint(&steps)
-        steps.step("db, the first update once more: still an old time", Variable.db.set(.db), .securityViolation)
+        steps.step("db, its first update again: still an old time", Variable.db.set(.db), .securityViolation)
         return steps.verdict("the second boot", next: .passed)
     }
 
@@ -123,7 +123,7 @@ enum Demo {
         let kept = fingerprint.get()
         Line("   ").number(found.count).text(" non-volatile variables, fingerprint ").hex(found.hash, digits: 16).end()
         steps.check(
-            "names, order, attributes and values are the same",
+            "names, order, attributes and values: the same",
             kept.status == .success && kept.count == 8 && load64(kept.place) == found.hash)
     }
 }
@@ -135,7 +135,7 @@ struct Steps {
 
     mutating func step(_ text: StaticString, _ got: VariableStatus, _ wanted: VariableStatus) {
         done += 1
-        var line = Line("   ").text(text).dots(to: 54).status(got)
+        var line = Line("   ").text(text).dots(to: 51).status(got)
         if got != wanted {
             failed += 1
             line = line.text("  WRONG, should be: ").status(wanted)
@@ -146,7 +146,7 @@ struct Steps {
     mutating func check(_ text: StaticString, _ isTrue: Bool) {
         done += 1
         if !isTrue { failed += 1 }
-        Line("   ").text(text).dots(to: 54).text(isTrue ? "yes" : "NO").end()
+        Line("   ").text(text).dots(to: 51).text(isTrue ? "yes" : "NO").end()
     }
 
     mutating func fail() { failed += 1 }

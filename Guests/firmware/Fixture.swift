@@ -15,6 +15,7 @@ public enum Fixture: UInt64 {
     case bIndefinite
     case bLater
     case bNameless
+    case bLonger
     case bNoCertificate
     case bNoSigner
     case bOther
@@ -43,10 +44,12 @@ public enum Fixture: UInt64 {
     case dbByPlain
     case dbDeepAlone
     case dbDeep
+    case dbLong
     case dbNotCA
     case dbOdd
     case dbPartial
     case dbSecond
+    case dbShout
     case dbStranger
     case dbTooDeep
     case dbTwoLeaves
@@ -65,7 +68,7 @@ public enum Fixture: UInt64 {
     case vectors
 
     /// How many there are.
-    public static let count: UInt64 = 60
+    public static let count: UInt64 = 63
 
     /// Its name in keys/.
     public var fileName: StaticString {
@@ -82,6 +85,7 @@ public enum Fixture: UInt64 {
         case .bIndefinite: "B-indefinite.auth"
         case .bLater: "B-later.auth"
         case .bNameless: "B-nameless.auth"
+        case .bLonger: "B-longer.auth"
         case .bNoCertificate: "B-no-certificate.auth"
         case .bNoSigner: "B-no-signer.auth"
         case .bOther: "B-other.auth"
@@ -110,10 +114,12 @@ public enum Fixture: UInt64 {
         case .dbByPlain: "db-by-plain.auth"
         case .dbDeepAlone: "db-deep-alone.auth"
         case .dbDeep: "db-deep.auth"
+        case .dbLong: "db-long.auth"
         case .dbNotCA: "db-not-CA.auth"
         case .dbOdd: "db-odd.auth"
         case .dbPartial: "db-partial.auth"
         case .dbSecond: "db-second.auth"
+        case .dbShout: "db-shout.auth"
         case .dbStranger: "db-stranger.auth"
         case .dbTooDeep: "db-too-deep.auth"
         case .dbTwoLeaves: "db-two-leaves.auth"

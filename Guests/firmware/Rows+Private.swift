@@ -140,7 +140,10 @@ extension Rows {
                 refused(draft.bytes, &row)
             }
         }
-        judge.row("123", "indefinite lengths") { refused(.bIndefinite, &$0) }
+        judge.row("123", "indefinite lengths, and one that is longer than it need be") {
+            refused(.bIndefinite, &$0)
+            refused(.bLonger, &$0)
+        }
         judge.row("124", "digests SHA-1, SHA-224, SHA-384 and SHA-512") {
             refused(.bSha1, &$0)
             refused(.bSha224, &$0)

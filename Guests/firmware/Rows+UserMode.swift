@@ -88,6 +88,9 @@ extension Rows {
         judge.row("131", "db with two signers, both leaves under one authority") {
             append(.dbTwoLeaves, .success, &$0)
         }
+        judge.row("137", "an issuer's name that differs in the case of its letters only") {
+            append(.dbShout, .success, &$0)
+        }
         judge.row("136", "db signed by an entry of KEK that is no authority") { append(.dbByPlain, .success, &$0) }
     }
 
@@ -104,6 +107,7 @@ extension Rows {
             append(.dbUnderPlain, .securityViolation, &$0)
         }
         judge.row("138", "a chain longer than pathLenConstraint says") { append(.dbTooDeep, .securityViolation, &$0) }
+        judge.row("143", "a chain of nine") { append(.dbLong, .securityViolation, &$0) }
         judge.row("139", "an unknown critical extension") { append(.dbOdd, .securityViolation, &$0) }
         judge.row("7", "of all that was refused nothing is in db") { $0.expect(Variable.db.get().count, before) }
     }

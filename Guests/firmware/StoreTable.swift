@@ -4,7 +4,7 @@ import Machine
 enum StoreTable {
     /// Prints every variable in the order in which the service lists them. How many; nil if an answer was wrong.
     static func print() -> UInt64? {
-        Line("   name").column(39).text("vendor").column(55).text("attributes").column(71).text("bytes").end()
+        Line("   name").column(37).text("vendor").column(53).text("attributes").column(65).text("bytes").end()
         var enumeration = Enumeration()
         var rows: UInt64 = 0
         while true {
@@ -19,8 +19,8 @@ enum StoreTable {
                 Line("   listed, but not to be read: ").name(Scratch.cursor, count: enumeration.count).end()
                 return nil
             }
-            Line("   ").name(Scratch.cursor, count: enumeration.count).column(39).vendor(enumeration.guid).column(55)
-                .attributes(found.attributes).column(70).number(found.count, width: 5).end()
+            Line("   ").name(Scratch.cursor, count: enumeration.count).column(37).vendor(enumeration.guid).column(53)
+                .attributes(found.attributes).column(65).number(found.count, width: 5).end()
             rows += 1
         }
     }

@@ -3,6 +3,7 @@ import Machine
 
 enum Hypervisor {
     private static let schedulerOperation: UInt32 = 29
+    private static let schedulerYield: UInt64 = 0
     private static let schedulerShutdown: UInt64 = 2
 
     /// Xen's first CPUID leaf; nil without Xen.
@@ -31,6 +32,9 @@ enum Hypervisor {
         let kilohertz = UInt64(read_cpuid(leaf + 3).ecx)
         return kilohertz > 0 ? kilohertz : nil
     }
+
+    /// SCHEDOP_yield: another vCPU may have this processor. The page must be set up.
+    static func yield() { _ = hypercall(schedulerOperation, schedulerYield, 0) }
 
     /// SCHEDOP_shutdown of the whole domain; comes back only if Xen refuses.
     static func shutdown(reason: UInt32) {

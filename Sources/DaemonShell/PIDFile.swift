@@ -45,7 +45,8 @@ public enum PIDFileError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .inUse(let path, let processID): "\(path): process \(processID) has locked it"
+        case .inUse(let path, let processID):
+            processID > 0 ? "\(path): process \(processID) has locked it" : "\(path): somebody has locked it"
         case .system(let path, let error): "\(path): \(error.description)"
         }
     }

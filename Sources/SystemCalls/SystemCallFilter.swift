@@ -1,7 +1,5 @@
-// The seccomp filter: rules as a program of the kernel's packet filter (classic BPF), and its installation.
-// Not for: what is allowed (SystemCallRule).
-
-internal import CSystem
+// The seccomp filter: rules as a program of the kernel's packet filter (classic BPF).
+// Not for: what is allowed (SystemCallRule), putting a process under it (DaemonConfinement).
 
 /// One instruction. Source: linux/filter.h, linux/bpf_common.h.
 public struct FilterInstruction: Equatable, Sendable {
@@ -37,7 +35,7 @@ public struct FilterInstruction: Equatable, Sendable {
     }
 
     /// As the kernel takes it: struct sock_filter, on the machines that we know (little-endian).
-    var encoded: UInt64 {
+    package var encoded: UInt64 {
         UInt64(code) | UInt64(skipIfTrue) << 16 | UInt64(skipIfFalse) << 24 | UInt64(operand) << 32
     }
 }
@@ -121,17 +119,5 @@ public struct SystemCallFilter: Sendable {
     private static func skip(_ count: Int) -> UInt8 {
         precondition(count <= 255, "a rule longer than a jump")
         return UInt8(count)
-    }
-
-    /// Puts all threads of the process under the filter, for ever. `forbidNewPrivileges` comes before. Throws EINVAL
-    /// when the kernel has no filters, ESRCH when a thread has a filter of its own.
-    public func install() throws(SystemError) {
-        let words = program.map(\.encoded)
-        // SAFETY: the kernel reads as many instructions as it is told that there are.
-        let answer = try unsafe words.withUnsafeBufferPointer { start throws(SystemError) in
-            try once("seccomp") { unsafe corbel_install_filter(start.baseAddress, UInt16(start.count)) }
-        }
-        // A thread that could not be taken along is answered by its number.
-        if answer != 0 { throw SystemError(ESRCH, "seccomp") }
     }
 }

@@ -1,5 +1,5 @@
 // What a process under a filter may still call, as data.
-// Not for: the filter itself (SystemCallFilter), or which calls a daemon needs (DaemonShell).
+// Not for: the filter itself (SystemCallFilter), or which calls a daemon needs (DaemonConfinement).
 
 internal import CSystem
 

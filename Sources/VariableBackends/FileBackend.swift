@@ -20,16 +20,18 @@ public final class FileBackend: LoadableBackend {
         file = try StateFile(path: path)
         held = try file.lock()
         self.log = log
-        // The guest runs all the same: its changes are refused one by one, until somebody makes room or gives the right.
+    }
+
+    /// The file's bytes; a missing or an empty file is a first boot. After the drop of privileges: it looks whether
+    /// changes can be written, and says in the log when they can't.
+    public func load(shouldStop: () -> Bool) throws(BackendFailure) -> StoredVariables {
+        // By now the daemon has the rights that it writes with. The guest runs all the same: its
+        // changes are refused one by one, until somebody makes room or gives the right.
         if let refusal = file.refusalOfFolder() {
             log.write(
                 .warning, "backend", "no file can be made in the folder: changes will be refused",
-                [("path", path), ("reason", "\(refusal)")])
+                [("path", file.path), ("reason", "\(refusal)")])
         }
-    }
-
-    /// The file's bytes; a missing or an empty file is a first boot.
-    public func load(shouldStop: () -> Bool) throws(BackendFailure) -> StoredVariables {
         let blob = try file.read(byteCountMax: Self.byteCountMax)
         return StoredVariables(blob: blob.flatMap { $0.isEmpty ? nil : $0 }, certificates: .absent)
     }

@@ -12,8 +12,8 @@ extension StateFile {
     public func replace(with bytes: [UInt8]) throws(BackendFailure) { try replace(name, with: bytes) }
 
     /// As `replace(with:)`; where the folder may not be written to (EACCES, EPERM, EROFS), the file itself is, if it is
-    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is: a file
-    /// that was cut off is refused by who resumes from it, and what was in it before was empty. For save files only.
+    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is: a
+    /// file that was cut off is refused by who resumes from it, and before it was empty. For save files only.
     public func save(_ bytes: [UInt8]) throws(BackendFailure) {
         do throws(BackendFailure) {
             try replace(with: bytes)

@@ -136,8 +136,8 @@ extension XAPIBackend {
         }
     }
 
-    /// Whether a refusal may say that the toolstack doesn't know the call: by that code, as it may know the state but not
-    /// the call; by any other but that of a bad reference when, after a resume, nobody has asked for the state.
+    /// Whether a refusal may say that the toolstack doesn't know the call: by that code, as it may know the state but
+    /// not the call; by any other but that of a bad reference when, after a resume, nobody has asked for the state.
     private func mayBeUnknown(_ setCall: SetCall, _ code: String) -> Bool {
         guard setCall == .withUpdate else { return false }
         return code == "MESSAGE_METHOD_UNKNOWN"

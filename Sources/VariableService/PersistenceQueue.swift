@@ -218,6 +218,8 @@ final class PersistenceQueue: TimerHandler {
         isUnknown = false
     }
 
+    /// A write has failed, or nobody knows. What the backend holds may be the change that is undone now, so what is
+    /// current is written by and by, whether or not the guest changes something: seldom, and not for ever.
     private func fail(_ flight: BackendFlight, _ why: String) {
         let what = flight.blob == nil ? "the backend was not told of a refused image" : "changes could not be kept"
         log.write(fromGuest: .warning, kind: "backend", "variables", what, [("reason", why)])

@@ -33,6 +33,7 @@ public final class VariableDevice: IODevice {
     /// The variables as they are published; nil before the start. After `stop` has called back they stay as they are.
     public var services: VariableServices? { commands?.services }
 
+    /// As people see it on the statistics page.
     public var deviceName: String { "varstored" }
 
     /// From here on it answers; before it, requests wait untouched. `confirmed`: the blob that the backend is known to
@@ -62,6 +63,7 @@ public final class VariableDevice: IODevice {
         commands.stop(by: deadline, then: then)
     }
 
+    /// Serves an access, or keeps it until the start.
     public func accept(_ request: consuming IORequest) throws(XenError) {
         if let commands {
             serve(request, commands)

@@ -6,7 +6,7 @@ internal import XenABI
 
 extension HypervisorChoice {
     /// What a confined device model needs for this platform, beside reading, writing, waiting, memory and time
-    /// (DaemonShell's `confinedDaemon`). Source: varstored.md 12.5, dmop.md sections 9 and 10.
+    /// (DaemonConfinement's `confinedDaemon`). Source: varstored.md 12.5, dmop.md sections 9 and 10.
     public var confinedCalls: [SystemCallRule] {
         switch self {
         case .xen:

@@ -48,8 +48,8 @@ public struct XenstoreDirectoryPart: Equatable, Sendable {
         else { return nil }
         let start = text.upperBound + 1
         let count = payload.count
-        // The end is one more NUL: alone, or behind that of a name.
-        let isLast = count > start && payload[count - 1] == 0 && (count == start + 1 || payload[count - 2] == 0)
+        // The end is one more NUL, behind that of a name or of the generation.
+        let isLast = count > start && payload[count - 1] == 0 && payload[count - 2] == 0
         self.generation = generation
         self.names = start..<(isLast ? count - 1 : count)
         self.isLast = isLast

@@ -1,6 +1,7 @@
 // The program: options in, one guest's variables served. Source: varstored.md 12.
 // Not for: the order of a start (Start.swift), serving (Serving.swift).
 
+internal import DaemonConfinement
 internal import DaemonShell
 internal import SystemCalls
 internal import XenLinux

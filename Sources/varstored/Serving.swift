@@ -37,6 +37,7 @@ final class Serving: DescriptorHandler, TimerHandler {
     private var stopWatch: Watch?
     private var livenessTimer: LoopTimer?
     private var end: End?
+    private var isLooping = false
     private var requestCountAtLastCheck: UInt64 = 0
 
     init(
@@ -75,6 +76,8 @@ final class Serving: DescriptorHandler, TimerHandler {
             scheduleLivenessCheck()
             log.write(.information, "varstored", "ready", [("pid", "\(processID)")])
             serve()
+            isLooping = end == nil
+            defer { isLooping = false }
             if end == nil { try loop.run() }
         } catch {
             end = end ?? .failed("the event loop: \(error)")
@@ -119,8 +122,7 @@ final class Serving: DescriptorHandler, TimerHandler {
         do throws(XenError) {
             if try !domain.isAlive() { finish(.domainGone) }
         } catch {
-            // After its destruction the restriction refuses what is asked about it.
-            finish(error.code == .eperm ? .domainGone : .failed("the domain can't be asked: \(error)"))
+            finish(Self.meansNoDomain(error) ? .domainGone : .failed("the domain can't be asked: \(error)"))
         }
     }
 
@@ -129,13 +131,18 @@ final class Serving: DescriptorHandler, TimerHandler {
         do throws(XenError) {
             return try domain.isAlive() ? .failed("\(error)") : .domainGone
         } catch {
-            return error.code == .eperm ? .domainGone : .failed("\(error)")
+            return Self.meansNoDomain(error) ? .domainGone : .failed("\(error)")
         }
     }
 
+    /// After its destruction the restriction refuses what is asked about a domain (EPERM); with a sandbox its guests are
+    /// gone (ENOTCONN).
+    private static func meansNoDomain(_ error: XenError) -> Bool { error.code == .eperm || error.code == .enotconn }
+
     private func finish(_ reason: End) {
         end = end ?? reason
-        loop.stop()
+        // Outside of `run()` it would end the next one, which is to wait for the last writes.
+        if isLooping { loop.stop() }
     }
 
     // MARK: End

@@ -1,6 +1,7 @@
 // The start, in the order of varstored.md 12.2. What it has made is undone when a later step fails.
 // Not for: what is loaded (Loading.swift), serving (Serving.swift).
 
+internal import DaemonConfinement
 internal import DaemonShell
 internal import EventLoop
 internal import SystemCalls
@@ -134,6 +135,8 @@ final class Start {
     /// Gives up all that is not needed any more, and opens what is within the root. Source: varstored.md 12.5.
     private func confine(on hypervisor: HypervisorChoice) throws(StartEnd) -> Storage {
         PKCS7Verifier.touchLibraries()
+        // Asked for now: afterwards that call is forbidden too.
+        let user = options.userID == 0 ? effectiveUserID : options.userID
         let entered: EnteredRoot
         do throws(ConfinementError) {
             // Whatever was inherited was closed when the program began; what is open now is ours, and needed.

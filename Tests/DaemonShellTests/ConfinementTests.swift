@@ -1,5 +1,6 @@
 // What a confined daemon is left with, as data, and the pid file. What the kernel makes of it: Tests/Confinement/check.
 
+import DaemonConfinement
 import DaemonShell
 import Foundation
 import SystemCalls

@@ -26,12 +26,12 @@ import XenABI
 
     /// Descriptor 3 is privcmd, 4 evtchn, 5 a file.
     private func text(
-        _ number: UInt64, _ arguments: [UInt64], architecture: UInt32 = SystemCall.nativeArchitecture
+        _ number: UInt64, _ arguments: [UInt64], architecture: UInt32 = TracedCall.nativeArchitecture
     ) throws -> String {
         let kinds: [Int32: String] = [3: "privcmd", 4: "evtchn", 5: "file"]
         let reader = CallReader(
             names: try StableList.builtIn().names, kind: { kinds[$0] ?? "unknown" }, memory: memory.read)
-        return reader.text(of: SystemCall(architecture: architecture, number: number, arguments: arguments))
+        return reader.text(of: TracedCall(architecture: architecture, number: number, arguments: arguments))
     }
 
     private func privcmd(_ request: UInt32, _ address: UInt64 = 0x1000) throws -> String {

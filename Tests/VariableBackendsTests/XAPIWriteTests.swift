@@ -122,6 +122,27 @@ import VariableService
         #expect(bench.xapi.methods == [login])
     }
 
+    @Test func whoeverHangsUpAtOnceFailsTheWrite() throws {
+        let bench = try loaded("ok")
+        bench.xapi.behaviours = [Behaviour(.hangUp)]
+        // A short request is sent before the other side goes, a long one is not.
+        for count in [3, 250_000] {
+            guard case .failed? = try bench.write([UInt8](repeating: 1, count: count)) else {
+                Issue.record("taken for a success")
+                return
+            }
+        }
+        bench.xapi.behaviours = []
+        let long = [UInt8](repeating: 1, count: 250_000)
+        bench.xapi.onCall = { [unowned bench] in if $0.method == login { bench.xapi.behaviours = [Behaviour(.hangUp)] }
+        }
+        guard case .failed? = try bench.write(long) else {
+            Issue.record("taken for a success")
+            return
+        }
+        #expect(bench.xapi.stored == nil)
+    }
+
     @Test("194: a logout that fails, or is not answered, leaves a write confirmed")
     func logoutFails() throws {
         for way in [.failure("X"), .garbage, .empty, .status(500)] as [Misbehaviour] {
@@ -129,6 +150,11 @@ import VariableService
             bench.xapi.behaviours = [Behaviour(way, for: logout)]
             #expect(try bench.write() == .confirmed)
         }
+        // The toolstack goes after the write.
+        let gone = try Bench { $0.writeMilliseconds = 2000 }
+        gone.xapi.onSet = { [unowned gone] _ in try? gone.xapi.stopListening(removingFile: true) }
+        #expect(try gone.write() == .confirmed)
+        #expect(gone.lines.lines.contains { $0.contains("not logged out") })
         // Confirmed before whoever waits gives up.
         let bench = try Bench { ($0.writeMilliseconds, $0.marginMilliseconds) = (2000, 1000) }
         bench.xapi.behaviours = [Behaviour(.silent, for: logout)]

@@ -17,7 +17,7 @@ import XenDeviceModelTesting
         let bench = try ServiceBench()
         var guest = HostileGuest(seed: seed)
         for vcpu in 0..<2 {
-            try guest.attack(.ports(VariableDevice.ports), of: bench.guest, vcpu: vcpu, steps: 4_000)
+            try guest.attack(.ports(VariableDevice.ports), of: bench.guest, vcpu: vcpu, steps: 1_500)
         }
         #expect(bench.server.statistics.answers == bench.server.statistics.requests)
         #expect(bench.bench.log.misuses.isEmpty)
@@ -37,10 +37,10 @@ import XenDeviceModelTesting
         limits.verificationBurst = 4
         limits.verificationInterval = 100_000
         var storm = Storm(seed: seed, try ServiceBench(vcpus: 4, limits: limits))
-        for _ in 0..<4_000 { try storm.step() }
+        for _ in 0..<2_500 { try storm.step() }
         try storm.settle()
         let bench = storm.bench
-        #expect(storm.begun > 1_000 && bench.server.statistics.requests >= storm.begun)
+        #expect(storm.begun > 500 && bench.server.statistics.requests >= storm.begun)
         #expect(bench.server.statistics.answers == bench.server.statistics.requests)
         #expect(bench.backend.overlaps == 0)
         #expect(bench.bench.log.misuses.isEmpty)
@@ -100,7 +100,7 @@ private struct Storm {
         let name = VariableName(["T", "U", "PPIBuffer", "PK", "db"][below(5)])
         let guid = [VendorGUID.t, .global, .imageSecurity, .ppi][below(4)]
         let attributes = VariableAttributes([7, 7, 6, 0x27, 0x47, 0x67, 3, 0][below(8)])
-        let data = [UInt8](repeating: UInt8(below(256)), count: [0, 1, 48, 300, 20_000][below(5)])
+        let data = [UInt8](repeating: UInt8(below(256)), count: [0, 1, 48, 300, 5_000][below(5)])
         var request =
             switch below(8) {
             case 0: VariableRequest.encodeGet(name, guid, room: UInt64(below(100)))

@@ -102,6 +102,23 @@ import XenDeviceModelTesting
         #expect(try isCurrent(bench))
     }
 
+    @Test("A change that waits behind a silent write of the window has waited long enough when its own time is up")
+    func silentWindow() throws {
+        let bench = try ServiceBench(limits: quick)
+        bench.backend.behaviour = .waits
+        try writeWindow(bench, 7)
+        try bench.wait { bench.backend.isBusy }
+        let start = MonotonicTime.now
+        let access = try bench.begin(set("abc"))
+        try bench.wait { bench.backend.abandoned == 1 }
+        #expect(bench.backend.writes.count == 2 && !access.isOver, "now it has a write of its own")
+        try bench.wait { access.isOver }
+        #expect(bench.status() == 7 && bench.backend.abandoned == 2)
+        #expect(MonotonicTime.now >= start.advanced(byMilliseconds: 150))
+        #expect(try bench.data() == nil)
+        #expect(try bench.services.store.record(VariableName("PPIBuffer"), .ppi)?.data[4] == 7)
+    }
+
     @Test("What the backend has confirmed is not sent again")
     func equalBlobs() throws {
         let bench = try ServiceBench(limits: quick)

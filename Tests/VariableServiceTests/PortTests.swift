@@ -91,6 +91,19 @@ import XenDeviceModelTesting
         #expect(bench.lines.count(of: "string access ignored port=0x100") == 1)
     }
 
+    @Test("18: a minute later string accesses are worth a line again")
+    func stringLines() throws {
+        var limits = ServiceLimits.standard
+        #expect(limits.stringLineInterval == 60_000)
+        limits.stringLineInterval = 50
+        let bench = try ServiceBench(limits: limits)
+        try bench.wait {
+            try bench.guest.writeString(port: 0x100, .doubleWord, count: 4, from: 0x8000)
+            return bench.lines.all.count == 3
+        }
+        #expect(bench.server.statistics.requests > 3)
+    }
+
     @Test("19: a COPY read that comes to us is answered with all ones, a write does nothing")
     func memoryAccess() throws {
         let bench = try ServiceBench()

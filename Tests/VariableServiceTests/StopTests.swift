@@ -81,6 +81,19 @@ import XenDeviceModelTesting
         #expect(try bench.backend.writes.last?.blob == bench.services.backendBlob())
     }
 
+    @Test("A write of the window that nobody confirms is given up at the deadline, and said so")
+    func silentFlush() throws {
+        let bench = try ServiceBench()
+        bench.backend.behaviour = .waits
+        try bench.guest.write(port: 0x104, .doubleWord, 260)
+        try bench.guest.write(port: 0x108, .byte, 7)
+        let flag = stop(bench, within: 60)
+        #expect(bench.backend.isBusy && flag.count == 0)
+        try bench.wait { flag.count == 1 }
+        #expect(bench.backend.abandoned == 1)
+        #expect(bench.lines.count(of: "before the last changes were kept") == 1)
+    }
+
     @Test("A pending write that fails at the end is not tried again: nobody waits longer for it")
     func failingFlush() throws {
         let bench = try ServiceBench()

@@ -158,4 +158,4 @@ echo "# kill -9"
 mkdir "$work/kill"
 timeout 200 varstored-kill-test "$work/kill" "$rounds" >"$work/rows" 2>&1
 rows "the file" "$work/rows"
-ROUNDS=$((rounds / 5)) . "$here/kill.sh"
+ROUNDS=$((rounds / 10)) . "$here/kill.sh"

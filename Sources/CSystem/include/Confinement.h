@@ -1,4 +1,4 @@
-// What a daemon gives up, as SystemCalls needs it: root, namespaces, rights, limits, system calls.
+// What a daemon gives up, as DaemonConfinement needs it: root, namespaces, rights, limits, system calls.
 // Not for: logic; a shim stands here only where Swift can't say it (variadic functions, what feature-test macros hide).
 // Numbers are those of the kernel's headers, the same for x86-64 and arm64.
 #ifndef CORBEL_CONFINEMENT_H

@@ -5,6 +5,7 @@
 // forbidden came back; 2: a wrong argument. What is forbidden ends the process by SIGSYS.
 
 import CForbidden
+import DaemonConfinement
 import DaemonShell
 import SystemCalls
 import XenLinux

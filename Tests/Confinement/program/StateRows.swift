@@ -2,6 +2,7 @@
 // Not for: single calls (CForbidden).
 
 import CForbidden
+import DaemonConfinement
 import DaemonShell
 import SystemCalls
 
@@ -55,6 +56,23 @@ let stateRows: [StateRow] = [
         expect(!isOpen(descriptor: 60) && isOpen(descriptor: 61), "60 is closed, 61 is not")
         try closeOneByOne(3, .max)
         expect(!isOpen(descriptor: 61) && isOpen(descriptor: 2), "61 too, the standard streams are not")
+    },
+    StateRow(name: "a pid file that another process has locked is left alone") { place in
+        let path = (place.root ?? "") + "/pid"
+        let owner = unsafe cforbidden_lock_in_child(path)
+        expect(owner > 0, "a child has the lock")
+        do throws(PIDFileError) {
+            _ = try PIDFile.made(path: path)
+            expect(false, "it is refused")
+        } catch {
+            expect(error.description == "\(path): process \(owner) has locked it", "\(error)")
+        }
+        let file = try OwnedDescriptor.open(path: path, .read)
+        expect(try file.byteCount() == 4, "it is as it was")
+        try removeFile(path: path)
+        let own = try PIDFile.made(path: path)
+        expect(try own.descriptor.byteCount() > 1, "without the other it is ours")
+        try removeFile(path: path)
     },
     StateRow(name: "the limits are as said") { place in
         let file = try OwnedDescriptor.memoryFile(name: "test", byteCount: 4096)

@@ -2,6 +2,7 @@
 // Not for: Xen.
 
 import CForbidden
+import DaemonConfinement
 import DaemonShell
 import StatisticsPage
 import SystemCalls

@@ -46,6 +46,7 @@ final class FakeConnection: DescriptorHandler, TimerHandler {
     func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {
         // Told without having asked: the other side has hung up.
         if asksNothing { return end() }
+        if behaviour.misbehaviour == .hangUp { return end() }
         if isAnswering { send(loop) } else { receive(loop) }
     }
 

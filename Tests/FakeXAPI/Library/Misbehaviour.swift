@@ -19,6 +19,8 @@ public enum Misbehaviour: Equatable, Sendable {
     case silent
     /// `deaf`: takes the connection, and reads nothing.
     case deaf
+    /// `hang-up`: closes as soon as something comes, unread.
+    case hangUp
     /// `empty`: does what it is asked for, and closes without an answer.
     case empty
     /// `cut:N`: closes after N bytes of the answer.
@@ -46,7 +48,7 @@ public enum Misbehaviour: Equatable, Sendable {
 
     private static let plain: [(String, Misbehaviour)] = [
         ("none", .none), ("spaced", .spaced), ("chunked", .chunked), ("no-length", .noLength), ("slow", .slow),
-        ("keeps-open", .keepsOpen), ("silent", .silent), ("deaf", .deaf), ("empty", .empty),
+        ("keeps-open", .keepsOpen), ("silent", .silent), ("deaf", .deaf), ("hang-up", .hangUp), ("empty", .empty),
         ("long-length", .longLength), ("short-length", .shortLength), ("both-lengths", .bothLengths),
         ("two-lengths", .twoLengths), ("huge-length", .hugeLength), ("endless", .endless), ("fault", .fault),
         ("doctype", .doctype), ("deep", .deep), ("garbage", .garbage), ("bad-base64", .badBase64),

@@ -4,7 +4,7 @@
 import XenABI
 
 /// A system call at its entry.
-public struct SystemCall: Equatable, Sendable {
+public struct TracedCall: Equatable, Sendable {
     /// `AUDIT_ARCH_X86_64`: entered as 64-bit programs do, not by `int 0x80` and the like.
     public static let nativeArchitecture: UInt32 = 0xC000_003E
 
@@ -37,8 +37,8 @@ public struct CallReader {
     }
 
     /// The call as text.
-    public func text(of call: SystemCall) -> String {
-        guard call.architecture == SystemCall.nativeArchitecture else {
+    public func text(of call: TracedCall) -> String {
+        guard call.architecture == TracedCall.nativeArchitecture else {
             return "foreign-entry architecture=\(Self.hex(call.architecture)) number=\(call.number)"
         }
         // The x32 entry has numbers with bit 30 set, which no name is for.

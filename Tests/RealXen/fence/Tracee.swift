@@ -37,7 +37,7 @@ enum Stop {
 
 /// Where in a system call a process stopped.
 enum CallStop {
-    case entry(SystemCall)
+    case entry(TracedCall)
     case exit(result: Int64)
 }
 
@@ -105,7 +105,7 @@ func callStop(of process: Int32) throws(SystemError) -> CallStop? {
     case 1, 3:  // entry, and entry as seccomp stops at it
         let architecture = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 + $1]) << (8 * UInt32($1)) }
         return .entry(
-            SystemCall(architecture: architecture, number: numbers[0], arguments: Array(numbers.dropFirst())))
+            TracedCall(architecture: architecture, number: numbers[0], arguments: Array(numbers.dropFirst())))
     case 2: return .exit(result: Int64(bitPattern: numbers[0]))
     default: throw SystemError(22, "PTRACE_GET_SYSCALL_INFO")
     }

@@ -25,7 +25,7 @@ struct Trace {
     /// Whether the program could be executed at all.
     var wasExecuted = false
 
-    mutating func note(_ text: String, _ call: SystemCall, path: String? = nil) {
+    mutating func note(_ text: String, _ call: TracedCall, path: String? = nil) {
         callCount += 1
         if entries[text] == nil && entries.count >= Self.entriesMax { return }
         entries[text, default: Entry(example: call.arguments, path: path)].count += 1
@@ -44,7 +44,7 @@ final class Tracer {
     private let known = KnownFiles(identify: identity)
     private var trace = Trace()
     /// Calls that are judged by what they answer, by thread.
-    private var opening: [Int32: (call: SystemCall, path: String?)] = [:]
+    private var opening: [Int32: (call: TracedCall, path: String?)] = [:]
     /// What descriptors lead to, by process and number: asking the kernel each time takes longer than all the rest.
     private var kinds: [UInt64: String] = [:]
 
@@ -74,7 +74,7 @@ final class Tracer {
         case .entry(let call):
             let name = names[call.number] ?? ""
             if !Self.descriptorsStay.contains(name) { kinds.removeAll(keepingCapacity: true) }
-            if name == "openat", call.architecture == SystemCall.nativeArchitecture {
+            if name == "openat", call.architecture == TracedCall.nativeArchitecture {
                 opening[process] = (call, path(in: process, at: call.arguments[1]))
             } else {
                 trace.note(reader(for: process).text(of: call), call)

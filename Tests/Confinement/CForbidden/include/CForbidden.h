@@ -17,6 +17,8 @@ int cforbidden_no_new_privileges(void);
 int cforbidden_fork(void);
 // Listens at a path, for connections of bytes. The descriptor; or -errno.
 int cforbidden_listen(const char *path);
+// A child that has made a file, locked it by lockf and lives as long as we do: its id; or -errno.
+int cforbidden_lock_in_child(const char *path);
 // A signal of our own, caught by a handler: 1.
 int cforbidden_signal(void);
 void cforbidden_abort(void);

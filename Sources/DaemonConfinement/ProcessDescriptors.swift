@@ -2,6 +2,7 @@
 // Not for: one descriptor (see OwnedDescriptor).
 
 internal import CSystem
+public import SystemCalls
 
 /// What a kernel says that has no close_range: ENOSYS, or EPERM where a container does not know the call.
 private func isMissing(_ code: Int32) -> Bool { code == ENOSYS || code == EPERM }

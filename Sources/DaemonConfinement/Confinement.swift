@@ -1,5 +1,5 @@
 // How a daemon gives up what it does not need any more, in the order of varstored.md 12.5.
-// Not for: what it needs (the daemon says), what each step is (SystemCalls).
+// Not for: what it needs (the daemon says), what each step is (its neighbours).
 
 public import SystemCalls
 

@@ -1,7 +1,8 @@
 // Limits of this process: how much of a resource it may have.
-// Not for: which limits are right (DaemonShell's Confinement).
+// Not for: which limits are right (Confinement).
 
 internal import CSystem
+public import SystemCalls
 
 /// A resource that has a limit.
 public enum LimitedResource: Int32, Sendable {

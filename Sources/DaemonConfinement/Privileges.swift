@@ -1,7 +1,8 @@
 // What a process gives up and never gets back: its root, its namespaces, its user and groups, new privileges.
-// Not for: in which order (DaemonShell's Confinement).
+// Not for: in which order (Confinement).
 
 internal import CSystem
+public import SystemCalls
 
 /// Gives up what programs with the set-user-id bit would add, for this process and all that it starts
 /// (PR_SET_NO_NEW_PRIVS). A system-call filter needs it.
