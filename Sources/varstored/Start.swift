@@ -145,8 +145,6 @@ final class Start {
             throw .failed("\(error)")
         }
         let storage = try Storage(options, loop: loop, log: log)
-        // Asked now: the filter lets nobody ask.
-        let user = options.userID == 0 ? effectiveUserID : options.userID
         do throws(ConfinementError) {
             try entered.giveUpRights()
         } catch {
