@@ -78,6 +78,13 @@ public struct VariableServices: Sendable {
         if plan.changesPK { publishModes(hadPK: hadPK) }
     }
 
+    /// Takes note of a request that is decided on later: if it says that the guest is at runtime, those know that come
+    /// after it and are decided on before it. Source: varstored.md 3.8.
+    public mutating func note(_ bytes: Span<UInt8>) {
+        guard let request = try? VariableRequest.decode(bytes) else { return }
+        _ = latch(request.atRuntime)
+    }
+
     /// What the guest says about ExitBootServices, or has said once. Source: varstored.md 3.8.
     private mutating func latch(_ atRuntime: Bool?) -> Bool {
         if atRuntime == true && !policy.isTool { isLatched = true }

@@ -62,6 +62,7 @@ final class VariableCommands: BlobSource, TimerHandler {
             answer(frame, .status(.deviceError))
             request.answer()
         } else if Self.mayChange(bytes.span) {
+            if parked != nil || !queued.isEmpty { services.note(bytes.span) }
             queued.append(OrderedCommand(request, frame: frame, bytes: bytes))
             pump()
             return

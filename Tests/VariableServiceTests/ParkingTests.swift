@@ -54,6 +54,21 @@ import XenDeviceModelTesting
         #expect(bench.backend.overlaps == 0)
     }
 
+    @Test("A change at runtime that waits for its turn puts the commands after it at runtime")
+    func latchOfTheWaiting() throws {
+        let bench = try ServiceBench(vcpus: 3)
+        #expect(try bench.status(set("boot", "B", 3)) == 0)
+        bench.backend.behaviour = .waits
+        let first = try bench.begin(set("abc"))
+        #expect(try bench.status(get("B"), vcpu: 2) == 0)
+        let second = try bench.begin(
+            VariableRequest.encodeSet(VariableName("U"), .t, .ordinary, [1], atRuntime: true), vcpu: 1)
+        #expect(try bench.status(get("B"), vcpu: 2) == 0x0E)
+        bench.backend.finish()
+        bench.backend.finish()
+        #expect(first.isOver && second.isOver)
+    }
+
     @Test("A backend that answers within the call serves a queue of any length")
     func answersWithinTheCall() throws {
         let bench = try ServiceBench(vcpus: 64)
