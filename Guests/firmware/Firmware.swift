@@ -26,6 +26,7 @@ enum Firmware {
         if mode.is("rows") { return Rows.run() }
         if mode.is("rows1") { return Rows.first() }
         if mode.is("rows2") { return Rows.second() }
+        if mode.is("runtime") { return Rows.runtimeAlone() }
         if mode.is("enrolled") { return Rows.enrolled() }
         if mode.is("permissive") { return Rows.permissive() }
         if mode.is("unsecured") { return Rows.unsecured() }

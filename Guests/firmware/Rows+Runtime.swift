@@ -2,6 +2,14 @@
 import Machine
 
 extension Rows {
+    /// `runtime`: these rows alone.
+    static func runtimeAlone() -> Verdict {
+        var judge = Judge()
+        judge.row("40", "a variable without RUNTIME_ACCESS") { $0.expect(bootOnly.set(.text("boot"), 3), .success) }
+        runtime(&judge)
+        return judge.verdict("runtime", next: .passed)
+    }
+
     static func runtime(_ judge: inout Judge) {
         let (kept, volatile, x) = (Variable.test("Kept"), Variable.test("Volatile"), Bytes.text("x"))
         judge.row("70", "any number of Queries does not latch") { row in
