@@ -1,4 +1,5 @@
-// A daemon's log: one line for each event, its words escaped, what guests bring about limited. Source: varstored.md 12.6.
+// A daemon's log: one line for each event, its words escaped, what guests bring about limited. Source: varstored.md
+// 12.6.
 // Not for: where the lines go (LogSink, StandardLogSink), how words are escaped (LogText).
 
 public import SystemCalls

@@ -6,8 +6,8 @@
 
 /// A line, as UTF-8.
 struct LogText {
-    /// Bytes of a line with its line feed. With what a sink may say before it, no more than a pipe takes whole or not at
-    /// all (PIPE_BUF, 4096), so that lines of two writers never mix.
+    /// Bytes of a line with its line feed. With what a sink may say before it, no more than a pipe takes whole or not
+    /// at all (PIPE_BUF, 4096), so that lines of two writers never mix.
     static let byteCountMax = 4096 - 64
     /// Bytes of one value, escaped: a name that fills the line must not hide the other fields.
     static let valueByteCountMax = 1024

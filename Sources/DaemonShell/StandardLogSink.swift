@@ -24,6 +24,7 @@ public final class StandardLogSink: LogSink {
     /// Lines that nobody got.
     public var droppedLineCount: UInt64 { output.droppedTotal &+ error.droppedTotal }
 
+    /// One line, to its level's stream.
     public func write(_ level: LogLevel, _ line: String) {
         (level <= .warning ? error : output).write(line)
     }

@@ -54,7 +54,8 @@ extension SystemCallRule {
         SystemCallRule(.ioctl, [ArgumentCheck(1, requests)])
     }
 
-    /// `fcntl` as for descriptors of one's own: duplicates, flags, locks. Nothing that makes the kernel signal somebody.
+    /// `fcntl` as for descriptors of one's own: duplicates, flags, locks. Nothing that makes the kernel signal
+    /// somebody.
     public static var descriptorControl: SystemCallRule {
         // OFD locks and the duplicate that is closed on exec are hidden by feature-test macros.
         let commands = [F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, 36, 37, F_DUPFD_CLOEXEC]

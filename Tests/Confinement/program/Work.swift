@@ -23,6 +23,7 @@ func work(_ place: Place) throws {
     expect(listener > 0, "somebody listens")
     var board = StatisticsFile.board(in: (place.root ?? "") + "/pages", clock: Clock())
     expect(board != nil, "there is a page")
+    let decoy = try layDecoy(place)
     let folder = try confine(place)
     try files(folder)
     try timer.arm(at: MonotonicTime.now.advanced(byMilliseconds: 2))
@@ -41,11 +42,28 @@ func work(_ place: Place) throws {
     memory()
     log.write(.information, "test", "a line", [("number", "\(7.25)"), ("name", "a b")])
     log.write(.warning, "test", "another line", [("error", "\(SystemError(2, "open"))")])
-    // The page stays: its path begins at another root.
+    // The page's path begins at another root: in this one it is somebody else's file.
     board = nil
-    expect((try? FileIdentity(path: "/pages")) != nil, "the folder of pages is there")
-    let left = try folder.openFile(named: "pages", .read, [.directory])
-    expect(left.rawValue > 2, "and can be opened")
+    expect((try? FileIdentity(path: decoy)) != nil, "what has the page's path in the new root is left alone")
+}
+
+/// A file in the root that has there the path that our page has outside; anybody may remove it.
+private func layDecoy(_ place: Place) throws -> String {
+    let root = place.root ?? ""
+    let page = try directoryNames(path: root + "/pages", countMax: 1).first
+    let path = "\(root)/pages/\(page ?? "")"
+    var folder = root
+    for part in (root + "/pages").split(separator: "/") {
+        folder += "/\(part)"
+        do throws(SystemError) { try makeDirectory(path: folder, permissions: 0o755) } catch {
+            // Of an earlier run.
+            if error.code != 17 { throw error }
+        }
+    }
+    let handle = try OwnedDescriptor.open(path: folder, .read, [.directory])
+    try handle.setPermissions(0o777)
+    try OwnedDescriptor.open(path: root + path, .write, [.create]).close()
+    return path
 }
 
 private func files(_ folder: borrowing OwnedDescriptor) throws {
