@@ -1,5 +1,5 @@
-// What the daemon gives up, as its options say. Source: varstored.md 12.1, 12.5. Not for: giving it up (DaemonConfinement).
-
+// What the daemon gives up, as its options say. Source: varstored.md 12.1, 12.5.
+// Not for: giving it up (DaemonConfinement).
 internal import DaemonConfinement
 internal import SystemCalls
 internal import XenLinux

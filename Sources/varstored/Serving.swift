@@ -135,8 +135,8 @@ final class Serving: DescriptorHandler, TimerHandler {
         }
     }
 
-    /// After its destruction the restriction refuses what is asked about a domain (EPERM); with a sandbox its guests are
-    /// gone (ENOTCONN).
+    /// After its destruction the restriction refuses what is asked about a domain (EPERM); with a sandbox its guests
+    /// are gone (ENOTCONN).
     private static func meansNoDomain(_ error: XenError) -> Bool { error.code == .eperm || error.code == .enotconn }
 
     private func finish(_ reason: End) {
