@@ -5,20 +5,20 @@ import Testing
 
 @Suite struct DescriptorKindTests {
     private static let device: UInt64 = 10 << 8 | 121
-    private static let files: [String: FileIdentity] = [
-        "/dev/xen/privcmd": FileIdentity(mode: 0o020600, device: 6, inode: 90, node: device),
-        "/dev/xen/evtchn": FileIdentity(mode: 0o020600, device: 6, inode: 91, node: 10 << 8 | 120),
-        "/proc/xen/privcmd": FileIdentity(mode: 0o100600, device: 40, inode: 5, node: 0),
-        "/proc/xen": FileIdentity(mode: 0o040755, device: 40, inode: 1, node: 0),
-        "/proc": FileIdentity(mode: 0o040555, device: 20, inode: 1, node: 0),
-        "/sys": FileIdentity(mode: 0o040555, device: 21, inode: 1, node: 0),
+    private static let files: [String: TracedFile] = [
+        "/dev/xen/privcmd": TracedFile(mode: 0o020600, device: 6, inode: 90, node: device),
+        "/dev/xen/evtchn": TracedFile(mode: 0o020600, device: 6, inode: 91, node: 10 << 8 | 120),
+        "/proc/xen/privcmd": TracedFile(mode: 0o100600, device: 40, inode: 5, node: 0),
+        "/proc/xen": TracedFile(mode: 0o040755, device: 40, inode: 1, node: 0),
+        "/proc": TracedFile(mode: 0o040555, device: 20, inode: 1, node: 0),
+        "/sys": TracedFile(mode: 0o040555, device: 21, inode: 1, node: 0),
     ]
     private let known = KnownFiles { files[$0] }
 
     private func kind(_ mode: UInt32, device: UInt64 = 1, inode: UInt64 = 7, node: UInt64 = 0, link: String = "")
         -> String
     {
-        known.kind(of: FileIdentity(mode: mode, device: device, inode: inode, node: node)) { link }
+        known.kind(of: TracedFile(mode: mode, device: device, inode: inode, node: node)) { link }
     }
 
     @Test func aNodeIsItsDriversWhateverItsPath() {

@@ -39,7 +39,7 @@ says '^varstored[|] INFO varstored: ready pid=' "a second guest's variables are 
 says '^firmware[|] +PK, signed by itself \.+ Success' "its firmware enrols keys"
 says '^firmware[|] +db, the current one, without a signature \.+ Security Violation' "an unsigned change of db is refused"
 says '^firmware[|] +db +image security +NV BS RT AT ' "the store is printed"
-says '^firmware[|] +names, order, attributes and values are the same \. yes' "and is still there at the second boot"
+says '^firmware[|] +names, order, attributes and values: the same \.+ yes' "and is still there at the second boot"
 split='boot [0-9.]+ s, domain creation [0-9.]+ s, guest [0-9.]+ s, variables [0-9.]+ s, total [0-9.]+ s'
 says "^-- $split" "and the split of the run"
 [ ! -s "$err" ]

@@ -13,6 +13,11 @@ descriptors() { for entry in /proc/$daemon/fd/*; do readlink "$entry"; done | se
 ! descriptors | grep -E "$work/xs|xenstore"
 row $? "the Xenstore is closed by then" "$(descriptors)"
 descriptors >"$work/descriptors"
+# Its streams, loop, signals, timer and sandbox; the folder and the lock of the blob, the folder of the save, the pid
+# file, the statistics page.
+kept="/dev/null|$work(/(out|err|pid|blob\\.lock))?|socket:|anon_inode:|/memfd:.*|/run/corbel/.*"
+! awk '{ print $2 }' "$work/descriptors" | grep -vxE "$kept"
+row $? "it has the descriptors that it needs and no other" "$(cat "$work/descriptors")"
 
 asks "a guest sets, reads, appends and enumerates" 'get global:SetupMode 0 6 01' 'set T 616263 7 0' 'get T 0 7 616263' \
     'set T 6465 0x47 0' 'get T 0 7 6162636465' 'enumerates T ppi:Tcg2PhysicalPresenceFlagsLock' 'query? 7 0' \

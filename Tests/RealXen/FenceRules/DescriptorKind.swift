@@ -2,7 +2,7 @@
 // Not for: asking the kernel (see xen-fence).
 
 /// What stat says of a file.
-public struct FileIdentity: Equatable, Sendable {
+public struct TracedFile: Equatable, Sendable {
     /// `st_mode`.
     public var mode: UInt32
     /// `st_dev`: the file system.
@@ -29,7 +29,7 @@ public struct FileIdentity: Equatable, Sendable {
 
 /// The nodes and file systems of this machine that matter to the fence.
 public struct KnownFiles: Sendable {
-    private var nodes: [(name: String, identity: FileIdentity)] = []
+    private var nodes: [(name: String, identity: TracedFile)] = []
     private var systems: [(name: String, device: UInt64)] = []
 
     /// Nodes of Xen's drivers, and where they may be.
@@ -44,7 +44,7 @@ public struct KnownFiles: Sendable {
     public init() {}
 
     /// Asks `identify` for all of the above; nil from it: not there.
-    public init(identify: (String) -> FileIdentity?) {
+    public init(identify: (String) -> TracedFile?) {
         for folder in Self.folders {
             for name in Self.names {
                 if let identity = identify(folder + name) { nodes.append((name, identity)) }
@@ -56,7 +56,7 @@ public struct KnownFiles: Sendable {
     }
 
     /// One word, or two for a device that is not known. `link` is asked only where the identity says nothing.
-    public func kind(of file: FileIdentity, link: () -> String) -> String {
+    public func kind(of file: TracedFile, link: () -> String) -> String {
         if let name = nodeName(of: file) { return name }
         switch file.type {
         case 0o020000: return characterDevice(file)
@@ -75,7 +75,7 @@ public struct KnownFiles: Sendable {
         return path.hasPrefix("/sys/hypervisor") ? "sysfs" : nil
     }
 
-    private func nodeName(of file: FileIdentity) -> String? {
+    private func nodeName(of file: TracedFile) -> String? {
         nodes.first { _, known in
             guard known.type == file.type else { return false }
             // A device has as many nodes as somebody makes; a file of xenfs is itself alone.
@@ -85,7 +85,7 @@ public struct KnownFiles: Sendable {
     }
 
     /// Majors: `devices.txt` of the Linux documentation.
-    private func characterDevice(_ file: FileIdentity) -> String {
+    private func characterDevice(_ file: TracedFile) -> String {
         switch (file.major, file.minor) {
         case (1, 3): "null"
         case (4, _), (5, _), (136...143, _), (204, _), (229, _): "terminal"

@@ -120,12 +120,12 @@ func memory(of process: Int32, at address: UInt64, count: Int) -> [UInt8]? {
 }
 
 /// What a path leads to; nil when it leads nowhere.
-func identity(of path: String) -> FileIdentity? {
+func identity(of path: String) -> TracedFile? {
     var information = stat()
     // SAFETY: withCString gives a terminated string that lives throughout the call, which fills in our structure.
     let answer = unsafe path.withCString { unsafe stat($0, &information) }
     guard answer == 0 else { return nil }
-    return FileIdentity(
+    return TracedFile(
         mode: information.st_mode, device: UInt64(information.st_dev), inode: UInt64(information.st_ino),
         node: UInt64(information.st_rdev))
 }
