@@ -34,6 +34,7 @@ enum Firmware {
         if mode.is("migrate1") { return Migration.run() }
         if mode.is("migrate2") { return Migration.runLatched() }
         if mode.is("load") { return Load.run(line.word(1).number ?? 100) }
+        if mode.is("noise") { return Noise.run(line.word(1).number ?? 1000, seed: line.word(2).number ?? 1) }
         mode.print(after: "firmware: no such mode: ")
         return .failed
     }

@@ -1,5 +1,6 @@
 // The host's settings and files (varstored.md 10.5, 12.3, 15.3).
 
+import SystemCalls
 import Testing
 import UEFIVariables
 import VariableFormats
@@ -79,5 +80,32 @@ import VariableFormats
         try folder.write("broken.pem", Array("-----BEGIN CERTIFICATE-----".utf8))
         #expect(HostFiles.certificates(in: folder.path).isEmpty)
         #expect(HostFiles.certificates(in: "/nowhere").isEmpty)
+    }
+
+    /// Debian's store with Microsoft's keys (package ovmf, which Lab/setup installs).
+    private static let store = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
+    private static let hasStore = (try? OwnedDescriptor.open(path: store, .read)) != nil
+
+    @Test("Microsoft's certificates are found under any name, as DER and as PEM", .enabled(if: hasStore))
+    func microsoft() throws {
+        let file = try OwnedDescriptor.open(path: Self.store, .read)
+        let bytes = try file.read(at: 0, byteCount: file.byteCount())
+        var found: [[UInt8]] = []
+        for start in 0..<(bytes.count - 4) where bytes[start] == 0x30 && bytes[start + 1] == 0x82 {
+            let end = start + 4 + Int(bytes[start + 2]) << 8 + Int(bytes[start + 3])
+            guard end <= bytes.count, MicrosoftCertificate.all.contains(where: { $0.byteCount == end - start }) else {
+                continue
+            }
+            found.append(Array(bytes[start..<end]))
+        }
+        try #require(found.count >= 3)
+        for (number, der) in found.enumerated() {
+            let lines = "-----BEGIN CERTIFICATE-----\n\(String(decoding: Base64.encode(der), as: UTF8.self))\n"
+            let pem = Array("\(lines)-----END CERTIFICATE-----\n".utf8)
+            try folder.write("file-\(number)", number % 2 == 0 ? der : pem)
+        }
+        let certificates = HostFiles.certificates(in: folder.path)
+        #expect(Set(certificates.keys) == [.kek2011, .windows2011, .uefi2011])
+        for (certificate, der) in certificates { #expect(der.count == certificate.byteCount) }
     }
 }
