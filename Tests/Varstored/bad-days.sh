@@ -49,8 +49,8 @@ refused 1 'resume' "188: so is one of 131073 bytes" --domain "$domain" "${file[@
 rm -f "$blob"*
 refused 1 '/nowhere' "a file in a folder that is not there ends the start" --domain "$domain" --arg path:/nowhere/blob
 refused 1 '/nowhere' "so does a save path in one" --domain "$domain" "${file[@]}" --arg save:/nowhere/saved
-mkdir "$work/keys" && head -c 57345 /dev/zero >"$work/keys/PK.auth"
-refused 1 'PK.auth' "179: so does a key file of 57345 bytes" --domain "$domain" "${file[@]}" --auth-dir "$work/keys"
+mkdir "$work/large" && head -c 57345 /dev/zero >"$work/large/PK.auth"
+refused 1 'PK.auth' "179: so does a key file of 57345 bytes" --domain "$domain" "${file[@]}" --auth-dir "$work/large"
 
 echo "# a full disk"
 # A small file system of our own, in a name space that a process holds open.
