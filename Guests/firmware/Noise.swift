@@ -1,5 +1,5 @@
-// A guest that means no good: requests that are half right, ports in every width, frames that are none. The service must
-// answer each with a status that it knows, and go on (varstored.md 2, rule 4). What the answers should be the rows say.
+// A guest that means no good: requests that are half right, ports in every width, frames that are none. The service
+// must answer each with a status that it knows, and go on (varstored.md 2, rule 4). What answers should be: see Rows.
 import Machine
 
 /// xorshift64: the same seed, the same noise.

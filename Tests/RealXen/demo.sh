@@ -37,7 +37,8 @@ kib=$(sed -nE 's/^ +memory +([0-9]+) KiB.*/\1/p' "$out")
 row $? "the device model's memory is ${kib:-not known} KiB, at most 10 MiB"
 says '^varstored[|] INFO varstored: ready pid=' "a second guest's variables are served by varstored"
 says '^firmware[|] +PK, signed by itself \.+ Success' "its firmware enrols keys"
-says '^firmware[|] +db, the current one, without a signature \.+ Security Violation' "an unsigned change of db is refused"
+says '^firmware[|] +db, the current one, without a signature \.+ Security Violation' \
+    "an unsigned change of db is refused"
 says '^firmware[|] +db +image security +NV BS RT AT ' "the store is printed"
 says '^firmware[|] +names, order, attributes and values: the same \.+ yes' "and is still there at the second boot"
 split='boot [0-9.]+ s, domain creation [0-9.]+ s, guest [0-9.]+ s, variables [0-9.]+ s, total [0-9.]+ s'

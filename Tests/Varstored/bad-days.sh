@@ -34,8 +34,8 @@ refused 1 'Secure Boot|PK|secure' "184: with Secure Boot and no PK in what is le
     --domain "$domain" "${file[@]}" --secureboot true
 cmp -s "$work/damaged" "$blob"
 row $? "and the file is as it was"
-for words in "VARX:printf VARX; tail -c +5" "of version 3:head -c 4; printf '\3\0\0\0'; tail -c +9" "of 23 bytes:head -c 23" \
-    "of 1025 records:head -c 8; printf '\1\4\0\0\0\0\0\0'; tail -c +17"; do
+for words in "VARX:printf VARX; tail -c +5" "of version 3:head -c 4; printf '\3\0\0\0'; tail -c +9" \
+    "of 23 bytes:head -c 23" "of 1025 records:head -c 8; printf '\1\4\0\0\0\0\0\0'; tail -c +17"; do
     rewrite() { bash -c "f=$work/good; $(sed -E 's/(head|tail)( [^;]*)/\1\2 $f/g' <<<"${words#*:}")"; }
     damage rewrite
     refused 1 "can't be read" "182: a blob ${words%%:*} is refused" --domain "$domain" "${file[@]}"
@@ -49,8 +49,8 @@ refused 1 'resume' "188: so is one of 131073 bytes" --domain "$domain" "${file[@
 rm -f "$blob"*
 refused 1 '/nowhere' "a file in a folder that is not there ends the start" --domain "$domain" --arg path:/nowhere/blob
 refused 1 '/nowhere' "so does a save path in one" --domain "$domain" "${file[@]}" --arg save:/nowhere/saved
-mkdir "$work/keys" && head -c 57345 /dev/zero >"$work/keys/PK.auth"
-refused 1 'PK.auth' "179: so does a key file of 57345 bytes" --domain "$domain" "${file[@]}" --auth-dir "$work/keys"
+mkdir "$work/large" && head -c 57345 /dev/zero >"$work/large/PK.auth"
+refused 1 'PK.auth' "179: so does a key file of 57345 bytes" --domain "$domain" "${file[@]}" --auth-dir "$work/large"
 
 echo "# a full disk"
 # A small file system of our own, in a name space that a process holds open.
@@ -151,7 +151,8 @@ for milliseconds in 0 1 2 3 4 5 7 10; do
     [ $status = 0 ] && ! says ready "$work/out" && [ -e "$work/saved" ] && { status=unready; break; }
     status=0
 done
-row "$([ $status = 0 ]; echo $?)" "191: SIGTERM at any time of the start ends it with status 0, and it has saved only what was loaded" \
+row "$([ $status = 0 ]; echo $?)" \
+    "191: SIGTERM at any time of the start ends it with status 0, and it has saved only what was loaded" \
     "after $milliseconds ms: $status; $(log)"
 
 echo "# kill -9"

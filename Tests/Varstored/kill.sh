@@ -41,4 +41,5 @@ done
 [ $wrong_rounds = 0 ] && [ $round = "$ROUNDS" ] && [ $cut_short -gt $((ROUNDS / 5)) ]
 row $? "kill -9 in $ROUNDS rounds while a guest writes: each acknowledged write is found again" \
     "$wrong_rounds of $round rounds are wrong, $cut_short were cut short: $(cat "$work/wrong-answers" 2>/dev/null)"
-echo "# $acknowledged writes were acknowledged; $cut_short rounds were cut short, $ahead of them with one kept that was not yet"
+echo "# $acknowledged writes were acknowledged; $cut_short rounds were cut short," \
+    "$ahead of them with one kept that was not acknowledged yet"

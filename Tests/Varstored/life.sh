@@ -64,7 +64,8 @@ row $? "a guest is half through its variables" "$(wrong; log)"
 stop
 anew
 serve "${file[@]}" --resume --arg "resume:$work/saved"
-asks "189: resumed elsewhere it goes on where it was, volatile variables too" 'next M3 0 M2' 'next M2 0 M1' 'next M1 0 ppi:Tcg2PhysicalPresenceFlagsLock' \
+asks "189: resumed elsewhere it goes on where it was, volatile variables too" 'next M3 0 M2' 'next M2 0 M1' \
+    'next M1 0 ppi:Tcg2PhysicalPresenceFlagsLock' \
     'enumerates M4 M3 M2 M1' 'get M3 0 2 03'
 stop
 row $? "and the resumed one ends with status 0" "$(log)"

@@ -37,7 +37,8 @@ row $? "with 200 variables its memory is ${kib:-not known} KiB, at most $residen
 
 # A million commands of five kinds. The buffer holds the reply afterwards, so that each writes its request anew.
 commands() { # commands ROUNDS: of five commands each
-    { echo "repeat $1"; "$here/guest-script"; echo end; } <<<$'get? V150 0\nset? V150 0102 6 0\nset? V199 - 6 0\nset? V199 41 6 0\nnext? V120 0' |
+    local steps=('get? V150 0' 'set? V150 0102 6 0' 'set? V199 - 6 0' 'set? V199 41 6 0' 'next? V120 0')
+    { echo "repeat $1"; printf '%s\n' "${steps[@]}" | "$here/guest-script"; echo end; } |
         sed '/^$/d' >"$work/script"
     corbel sandbox run "$work/script" --domain "$domain" >/dev/null 2>"$work/answers"
 }

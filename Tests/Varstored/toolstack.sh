@@ -27,13 +27,14 @@ anew
 rm -f "$work/text"
 toolstack
 serve "${xapidb[@]}"
-[ "$(calls)" = "session.login_with_password VM.get_by_uuid VM.get_NVRAM VM.get_secureboot_certificates_state session.logout" ]
+asked="session.login_with_password VM.get_by_uuid VM.get_NVRAM VM.get_secureboot_certificates_state session.logout"
+[ "$(calls)" = "$asked" ]
 row $? "197: the start asks for the variables and the certificates' state; without any it is a first boot" "$(calls)
 $(log)"
 : >"$work/calls"
 asks "a write is kept there" 'set T 616263 7 0'
 [ "$(calls)" = "session.login_with_password VM.set_NVRAM_EFI_variables session.logout" ]
-row $? "194, 200: login, the old call, as the toolstack has no newer one, and logout; the machine's reference is known" \
+row $? "194, 200: login, the old call, as the toolstack has no newer one, logout; the machine's reference is known" \
     "$(calls)"
 behave '* failure:HANDLE_INVALID'
 : >"$work/calls"
@@ -132,7 +133,8 @@ anew
 rm -f "$work/text"
 toolstack
 serve "${xapidb[@]}"
-for ((value = 0; value < 105; value++)); do printf 'set T %02x 7 0\n' $value; done | "$here/guest-script" >"$work/script"
+for ((value = 0; value < 105; value++)); do printf 'set T %02x 7 0\n' $value; done |
+    "$here/guest-script" >"$work/script"
 began=$EPOCHREALTIME
 corbel sandbox run "$work/script" --domain "$domain" >"$work/answers" 2>&1
 status=$?
