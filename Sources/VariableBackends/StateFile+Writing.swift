@@ -12,24 +12,47 @@ extension StateFile {
     public func replace(with bytes: [UInt8]) throws(BackendFailure) { try replace(name, with: bytes) }
 
     /// As `replace(with:)`; where the folder may not be written to (EACCES, EPERM, EROFS), the file itself is, if it is
-    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is: a
-    /// file that was cut off is refused by who resumes from it, and before it was empty. For save files only.
+    /// there: a toolstack may have made it for us, in a folder of its own. That is not one step, but all there is. Its
+    /// first bytes, by which who resumes from it knows it, come last: a file that was cut off is none. For save files
+    /// only.
     public func save(_ bytes: [UInt8]) throws(BackendFailure) {
         do throws(BackendFailure) {
             try replace(with: bytes)
         } catch {
             guard case .system(let reason) = error, Self.folderRefusals.contains(reason.code) else { throw error }
             do throws(SystemError) {
-                let file = try calls.openForWriting(name)
-                guard try file.isRegularFile() else { throw reason }
-                try file.truncate(to: 0)
-                try write(file, bytes.span)
+                try writeInPlace(bytes.span, otherwise: reason)
             } catch {
-                // The first error says more.
-                throw .system(reason)
+                throw .system(error)
             }
         }
     }
+
+    private func writeInPlace(_ bytes: Span<UInt8>, otherwise reason: SystemError) throws(SystemError) {
+        // Each has a place of its own to write at.
+        let rest = try openInPlace(otherwise: reason)
+        let first = try openInPlace(otherwise: reason)
+        try rest.truncate(to: 0)
+        let mark = min(Self.markByteCount, bytes.count)
+        var marked = [UInt8](repeating: 0, count: bytes.count)
+        for index in mark..<bytes.count { marked[index] = bytes[index] }
+        try write(rest, marked.span)
+        try write(first, bytes.extracting(first: mark))
+    }
+
+    /// Throws `reason`, which says more, when there is no file to write to.
+    private func openInPlace(otherwise reason: SystemError) throws(SystemError) -> OwnedDescriptor {
+        do throws(SystemError) {
+            let file = try calls.openForWriting(name)
+            if try file.isRegularFile() { return file }
+        } catch {
+            throw reason
+        }
+        throw reason
+    }
+
+    /// Bytes at the beginning of a file by which it is known.
+    private static var markByteCount: Int { 4 }
 
     /// EPERM, EACCES, EROFS.
     private static var folderRefusals: [Int32] { [1, 13, 30] }
@@ -105,7 +128,7 @@ extension StateFile {
         try write(calls.make(temporary), bytes)
     }
 
-    private func write(_ file: consuming OwnedDescriptor, _ bytes: Span<UInt8>) throws(SystemError) {
+    private func write(_ file: borrowing OwnedDescriptor, _ bytes: Span<UInt8>) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             let count = try calls.write(file, bytes.extracting(droppingFirst: done))

@@ -8,6 +8,8 @@ struct BackendFlight {
     let id: UInt64
     /// What is written; nil for a notification.
     let blob: [UInt8]?
+    /// Whether keys have changed since the write before it. Source: varstored.md 13.6.
+    let changesKeys: Bool
     /// Whether the vCPU that waits, waits for this.
     let carriesWaiter: Bool
     /// When it is given up, where nobody waits for it.

@@ -30,7 +30,8 @@ final class PersistenceQueue: TimerHandler {
     private var isUnknown = false
     /// Whether the next write is made even if the backend has confirmed the same.
     private var isForced = false
-    /// Whether keys have changed since the last confirmed write. Source: varstored.md 13.6.
+    /// Whether keys have changed, or may have, that neither a confirmed write nor the one under way tells of.
+    /// Source: varstored.md 13.6.
     private var keysChanged = false
     /// When a write is made that nobody waits for.
     private var due: MonotonicTime?
@@ -174,8 +175,9 @@ final class PersistenceQueue: TimerHandler {
         bucket.take(1, now)
         due = nil
         isForced = false
+        let reason: WriteReason = keysChanged ? .keysChanged : .ordinary
         let id = takeOff(blob, carriesWaiter: carriesWaiter, now)
-        backend.write(blob, for: keysChanged ? .keysChanged : .ordinary) { [weak self] outcome in
+        backend.write(blob, for: reason) { [weak self] outcome in
             self?.ended(id, outcome, outOfTurn: true)
         }
         return true
@@ -184,8 +186,10 @@ final class PersistenceQueue: TimerHandler {
     private func takeOff(_ blob: [UInt8]?, carriesWaiter: Bool, _ now: MonotonicTime) -> UInt64 {
         lastID &+= 1
         flight = BackendFlight(
-            id: lastID, blob: blob, carriesWaiter: carriesWaiter,
+            id: lastID, blob: blob, changesKeys: blob != nil && keysChanged, carriesWaiter: carriesWaiter,
             deadline: now.advanced(byMilliseconds: limits.writeDeadline))
+        // A change of keys that comes from here on is none that this write tells of.
+        if blob != nil { keysChanged = false }
         return lastID
     }
 
@@ -207,7 +211,6 @@ final class PersistenceQueue: TimerHandler {
         guard let blob = flight.blob else { return }
         if failures > 0 { log.write(.information, "variables", "changes are kept again") }
         confirmed = blob
-        keysChanged = false
         failures = 0
         // A write that was given up may have come after all, even now: what is current goes there once more. One that
         // nobody waited for was that already. Source: varstored.md 13.4.
@@ -224,6 +227,7 @@ final class PersistenceQueue: TimerHandler {
         let what = flight.blob == nil ? "the backend was not told of a refused image" : "changes could not be kept"
         log.write(fromGuest: .warning, kind: "backend", "variables", what, [("reason", why)])
         guard flight.blob != nil else { return }
+        keysChanged = keysChanged || flight.changesKeys
         isUnknown = true
         confirmed = nil
         failures &+= 1

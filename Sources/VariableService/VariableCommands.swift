@@ -141,6 +141,8 @@ final class VariableCommands: BlobSource, TimerHandler {
         guard Self.needsVerification(bytes.span) else { return true }
         let now = MonotonicTime.now
         if verifications.isReady(now) { return true }
+        // Others go on meanwhile: they are to know what it says of the runtime.
+        services.note(bytes.span)
         if verificationTimer == nil { verificationTimer = loop.schedule(at: verifications.next(now), self) }
         return false
     }

@@ -11,6 +11,8 @@ private final class CountedCalls: FileCalls {
     private(set) var made: [String] = []
     /// The call that fails, by its place among those that change something.
     var failing: Int?
+    /// Another one, with ENOSPC.
+    var failingToo: Int?
     var code: Int32 = 28
     /// What a write takes at most, in bytes.
     var writeByteCountMax = Int.max
@@ -20,6 +22,7 @@ private final class CountedCalls: FileCalls {
     private func count(_ name: StaticString) throws(SystemError) {
         made.append("\(name)")
         if made.count - 1 == failing { throw SystemError(code, name) }
+        if made.count - 1 == failingToo { throw SystemError(28, name) }
     }
 
     func forget() { made = [] }
@@ -188,6 +191,29 @@ private final class CountedCalls: FileCalls {
         calls.forget()
         #expect(throws: BackendFailure.system(SystemError(code, "x"))) { try file.save(new) }
         #expect(try folder.bytes("victim") == [7])
+    }
+
+    @Test("192: a save into the file that is there, and that is cut off, leaves nothing that can be resumed from")
+    func cutInPlace() throws {
+        let calls = try CountedCalls(folder.path)
+        let file = StateFile(name: "state", calls: calls)
+        calls.code = 13
+        calls.failing = 1
+        calls.writeByteCountMax = 1100
+        // remove, make (refused), remove, three writes, fsync, the write of the first bytes.
+        for place in 3..<8 {
+            try folder.put("state", old)
+            calls.forget()
+            calls.failingToo = place
+            #expect(throws: BackendFailure.system(SystemError(28, "x"))) { try file.save(new) }
+            #expect(calls.made.count == place + 1)
+            #expect(try folder.bytes("state").prefix(4).allSatisfy { $0 == 0 }, "call \(place)")
+        }
+        calls.forget()
+        calls.failingToo = nil
+        try file.save(new)
+        #expect(try folder.bytes("state") == new)
+        #expect(calls.made.last == "fsync")
     }
 
     @Test func aSaveThatFailsForAnotherReasonLeavesTheOldFile() throws {

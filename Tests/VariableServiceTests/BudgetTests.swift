@@ -49,4 +49,20 @@ import XenDeviceModelTesting
         // 2 - 8 = -6: 7 tokens have to come in.
         #expect(MonotonicTime.now.nanoseconds - start.nanoseconds >= 340_000_000)
     }
+
+    @Test("A change at runtime that waits for the budget puts the commands after it at runtime")
+    func latchOfTheWaiting() throws {
+        let bench = try bench(burst: 1, interval: 1_000_000_000)
+        #expect(try bench.status(set("boot", "B", 3)) == 0)
+        #expect(try bench.status(setSigned("1", day: 1)) == 0)
+        #expect(try bench.status(get("B"), vcpu: 1) == 0)
+        var request = setSigned("2", day: 2)
+        // at_runtime is the last byte.
+        request[request.count - 1] = 1
+        let access = try bench.begin(request)
+        #expect(!access.isOver)
+        #expect(try bench.status(get("B"), vcpu: 1) == 0x0E)
+        try bench.wait { access.isOver }
+        #expect(bench.status() == 0)
+    }
 }

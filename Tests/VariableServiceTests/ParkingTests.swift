@@ -133,6 +133,23 @@ import XenDeviceModelTesting
                 == [.ordinary, .keysChanged, .ordinary, .keysChanged, .keysChanged, .ordinary, .ordinary])
     }
 
+    @Test("A change of keys that comes while the window is written is told with its own write")
+    func reasonBehindTheWindow() throws {
+        var limits = ServiceLimits.standard
+        limits.coalescing = 30
+        let bench = try ServiceBench(limits: limits)
+        bench.backend.behaviour = .waits
+        try bench.guest.write(port: 0x104, .doubleWord, 260, vcpu: 1)
+        try bench.guest.write(port: 0x108, .byte, 7, vcpu: 1)
+        try bench.wait { bench.backend.isBusy }
+        let access = try bench.begin(keys("db"))
+        bench.backend.finish()
+        #expect(bench.backend.writes.map(\.reason) == [.ordinary, .keysChanged])
+        bench.backend.finish()
+        try access.finish()
+        #expect(bench.status() == 0)
+    }
+
     /// A hash for a list of keys; in setup mode nobody has to sign it.
     private func keys(_ name: String) -> [UInt8] {
         let time: [UInt8] = [0xE9, 7, 7, 1, 14, 22] + [UInt8](repeating: 0, count: 10)
