@@ -77,9 +77,10 @@ final class VariableCommands: BlobSource, TimerHandler {
 
     /// Whether it is SetVariable or NotifySecureBootFailure; all others, malformed ones too, change nothing.
     private static func mayChange(_ bytes: Span<UInt8>) -> Bool {
-        // The low byte of the command; the others must be 0, else there is no such command.
-        let command = bytes[4]
-        return (command == 1 || command == 4) && bytes[5] == 0 && bytes[6] == 0 && bytes[7] == 0
+        switch try? VariableRequest.decode(bytes) {
+        case .set, .notify: true
+        default: false
+        }
     }
 
     private func answer(_ frame: UInt32, _ reply: VariableReply) {

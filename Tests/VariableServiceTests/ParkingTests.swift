@@ -22,6 +22,10 @@ import XenDeviceModelTesting
         #expect(try bench.status([2, 0, 0, 0, 0, 0, 0, 0], vcpu: 1) == 0x19)
         #expect(try bench.status([1, 0, 0, 0, 5, 0, 0, 0], vcpu: 1) == 3)
         #expect(try bench.status([1, 0, 0, 0, 1, 1, 0, 0], vcpu: 1) == 3)
+        // A change that is none: another version, no name.
+        #expect(try bench.status([2, 0, 0, 0, 1, 0, 0, 0], vcpu: 1) == 0x19)
+        #expect(try bench.status([2, 0, 0, 0, 4, 0, 0, 0], vcpu: 1) == 0x19)
+        #expect(try bench.status([1, 0, 0, 0, 1, 0, 0, 0] + [UInt8](repeating: 0, count: 64), vcpu: 1) == 2)
         try bench.guest.write(port: 0x104, .doubleWord, 3, vcpu: 1)
         try bench.guest.write(port: 0x108, .byte, 0x42, vcpu: 1)
         #expect(try bench.guest.read(port: 0x108, .byte, vcpu: 1) == 0x42)
