@@ -12,13 +12,16 @@ public final class FileBackend: LoadableBackend {
     /// The file, for quarantine copies beside it.
     public let file: StateFile
     private let held: FileLock
+    private let isWritten: Bool
     private let log: DaemonLog
 
     /// Opens the folder of `path` and takes the lock on `<path>.lock`; both are kept. Before the drop of privileges.
+    /// `isWritten`: whether anything is to be written there.
     /// - Throws: `locked` when another daemon or a tool has the file; `badPath`, `notAFile`, `system`.
-    public init(path: String, log: DaemonLog) throws(BackendFailure) {
+    public init(path: String, isWritten: Bool = true, log: DaemonLog) throws(BackendFailure) {
         file = try StateFile(path: path)
         held = try file.lock()
+        self.isWritten = isWritten
         self.log = log
     }
 
@@ -27,7 +30,7 @@ public final class FileBackend: LoadableBackend {
     public func load(shouldStop: () -> Bool) throws(BackendFailure) -> StoredVariables {
         // By now the daemon has the rights that it writes with. The guest runs all the same: its
         // changes are refused one by one, until somebody makes room or gives the right.
-        if let refusal = file.refusalOfFolder() {
+        if isWritten, let refusal = file.refusalOfFolder() {
             log.write(
                 .warning, "backend", "no file can be made in the folder: changes will be refused",
                 [("path", file.path), ("reason", "\(refusal)")])

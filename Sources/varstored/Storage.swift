@@ -26,7 +26,7 @@ extension Storage {
         switch options.backend {
         case .file(let path):
             do throws(BackendFailure) {
-                let file = try FileBackend(path: path, log: log)
+                let file = try FileBackend(path: path, isWritten: options.isPersistent, log: log)
                 backend = file
                 quarantine = options.resumes ? save ?? resume : file.file
             } catch {

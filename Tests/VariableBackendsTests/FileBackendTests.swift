@@ -82,6 +82,15 @@ import VariableService
         }
     }
 
+    @Test func whereNothingIsToBeWrittenTheFolderIsNotTried() throws {
+        try makeDirectory(path: folder.path + "/vm.nvram.new")
+        defer { try? removeDirectory(path: folder.path + "/vm.nvram.new") }
+        let log = DaemonLog(.debug, sink: lines)
+        let backend = try FileBackend(path: folder.path + "/vm.nvram", isWritten: false, log: log)
+        #expect(try backend.load { false }.blob == nil)
+        #expect(lines.lines.isEmpty)
+    }
+
     @Test func aNotificationIsALineOfTheLog() throws {
         let backend = try open()
         #expect(outcome { backend.notifySecureBootFailure(then: $0) } == .confirmed)
