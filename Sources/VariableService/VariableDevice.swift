@@ -37,10 +37,11 @@ public final class VariableDevice: IODevice {
     public var deviceName: String { "varstored" }
 
     /// From here on it answers; before it, requests wait untouched. `confirmed`: the blob that the backend is known to
-    /// hold; nil if that is not known. A second start does nothing.
+    /// hold; nil if that is not known. `mayDiffer`: the backend may hold what these variables are not, so they are
+    /// written once though the guest changes nothing. A second start does nothing.
     public func start(
         _ services: VariableServices, _ authenticator: any VariableAuthenticator, backend: any VariableBackend,
-        confirmed: [UInt8]?
+        confirmed: [UInt8]?, mayDiffer: Bool = false
     ) {
         if commands != nil { return }
         let persistence = PersistenceQueue(backend, confirmed: confirmed, loop: loop, log: log, limits: limits)
@@ -52,6 +53,8 @@ public final class VariableDevice: IODevice {
         for held in waiting {
             if let request = held.take() { serve(request, commands) }
         }
+        // Source: varstored.md 13.4. Delayed: a change that comes soon needs no write of its own.
+        if mayDiffer { persistence.schedule() }
     }
 
     /// Finishes or fails what is parked, flushes pending writes, until the deadline (5 s is the rule); then calls back,

@@ -15,6 +15,8 @@ struct LoadedVariables {
     var services: VariableServices
     /// The blob that the backend has now, as far as is known.
     var confirmed: [UInt8]?
+    /// Whether the backend may hold a change that was undone. Source: varstored.md 13.4.
+    var mayDiffer = false
     /// A blob that could not be read whole, and of which there is no copy yet (OriginalFirst).
     var unkept: [UInt8]?
     /// Variables, and what was put aside, for the log.
@@ -65,8 +67,11 @@ struct Loading {
         }
         let bytes = try resumeBytes(file)
         let checked = try check(bytes)
+        // A write whose end was not seen, at the stop before this, may have come after all; one of the window's may
+        // not have come. What is known to be damaged does not go over what may be whole before the guest asks for it.
         return LoadedVariables(
-            services: VariableServices.resume(checked.blob, policy: policy), unkept: keep(bytes, checked),
+            services: VariableServices.resume(checked.blob, policy: policy),
+            mayDiffer: options.isPersistent && checked.quarantineCount == 0, unkept: keep(bytes, checked),
             recordCount: checked.blob.records.count, quarantineCount: checked.quarantineCount)
     }
 

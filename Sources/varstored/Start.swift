@@ -67,7 +67,8 @@ final class Start {
             [("records", "\(loaded.recordCount)"), ("quarantined", "\(loaded.quarantineCount)")])
         let backend = loaded.unkept.map { OriginalFirst(storage.backend, original: $0, place: storage.quarantine, log) }
         device.start(
-            loaded.services, authenticator, backend: backend ?? storage.backend, confirmed: loaded.confirmed)
+            loaded.services, authenticator, backend: backend ?? storage.backend, confirmed: loaded.confirmed,
+            mayDiffer: loaded.mayDiffer)
         try checkStop()
         if !options.isReadyEarly { try xenstore.tellReady() }
         xenstore.close()

@@ -48,6 +48,12 @@ final class ServiceBench {
         device.start(services, authenticator, backend: backend, confirmed: services.backendBlob())
     }
 
+    /// As after a resume: nobody knows what the backend holds.
+    func startAnew() {
+        let services = VariableServices.resume(nil, policy: VariablePolicy())
+        device.start(services, authenticator, backend: backend, confirmed: nil, mayDiffer: true)
+    }
+
     /// The published variables.
     var services: VariableServices {
         get throws { try #require(device.services) }

@@ -11,6 +11,7 @@ toolstack() {
 }
 # behave LINE...: how it answers from here on
 behave() { printf '%s\n' "$@" >"$work/control.new" && mv "$work/control.new" "$work/control"; }
+writes() { awk '/^VM.set/ { print $1 }' "$work/calls" | paste -sd ' '; }
 calls() { awk '{ print $1 }' "$work/calls" | paste -sd ' '; }
 began=$EPOCHREALTIME
 elapsed() { echo $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)); }
@@ -127,6 +128,30 @@ guest 'set T 01 7 0'
 says '^VM.set_NVRAM_EFI_variables_v2 .* no$' "$work/calls"
 row $? "199: an ordinary write after it says no" "$(cat "$work/calls"; log)"
 stop
+
+echo "# a change that was undone, and that the toolstack has all the same"
+anew
+rm -f "$work/text"
+toolstack
+serve "${xapidb[@]}" --arg "save:$work/saved"
+guest 'set T 02 7 0' && cp "$work/text" "$work/late"
+guest 'set T 01 7 0'
+stop
+for resumed in "" --nonpersistent; do
+    # What was given up at the stop has come after it.
+    cp "$work/late" "$work/text"
+    : >"$work/calls"
+    anew
+    serve "${xapidb[@]}" --resume --arg "resume:$work/saved" $resumed
+    if [ -z "$resumed" ]; then
+        within 10 says logout "$work/calls"
+        [ "$(writes)" = "VM.set_NVRAM_EFI_variables_v2 VM.set_NVRAM_EFI_variables" ]
+        row $? "resumed it writes what is current by itself, once" "$(cat "$work/calls"; log)"
+    fi
+    stop
+done
+[ ! -s "$work/calls" ] && cmp -s "$work/late" "$work/text"
+row $? "with --nonpersistent it does not, not at its end either" "$(cat "$work/calls"; log)"
 
 echo "# the rate"
 anew

@@ -364,6 +364,22 @@ private func auth(_ certificate: String) -> [UInt8] {
         let loaded = try bench.load()
         #expect(loaded.services.store.count == 9)
         #expect(loaded.confirmed == nil && bench.backend.writes.isEmpty)
+        #expect(!loaded.mayDiffer, "nothing is not written over something unless the guest asks for it")
+    }
+
+    @Test("What has resumed goes to the backend by itself: not with --nonpersistent, nor when a part was put aside")
+    mutating func goesToTheBackend() throws {
+        let whole = blob(.named("T"), .named("U"))
+        try bench.folder.write("resume", whole)
+        #expect(try bench.load().mayDiffer)
+        bench.options.isPersistent = false
+        #expect(try !bench.load().mayDiffer)
+        bench.options.isPersistent = true
+        try bench.folder.write("resume", whole.dropLast(1))
+        let loaded = try bench.load()
+        #expect(loaded.quarantineCount == 1 && !loaded.mayDiffer)
+        bench.options.resumes = false
+        #expect(try !bench.load().mayDiffer)
     }
 
     @Test("180: the example of 11.2, as the C daemon would save it, resumes, and is saved as the same bytes and ours")
