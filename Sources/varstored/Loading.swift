@@ -49,12 +49,24 @@ struct Loading {
     func load() throws(StartEnd) -> LoadedVariables {
         let loaded = try options.resumes ? resume() : start()
         let charge = loaded.services.store.chargeSum
-        if charge > VariableStore.chargeMax {
+        if !tellOversize(loaded.services), charge > VariableStore.chargeMax {
             log.write(
                 .warning, "variables", "more than there is room for: nothing can grow, and no resume may take a save",
                 [("bytes", "\(charge)"), ("room", "\(VariableStore.chargeMax)")])
         }
         return loaded
+    }
+
+    /// Says so when there is more than the file may have, and whether. Source: varstored.md 12.5, 13.2.
+    private func tellOversize(_ services: VariableServices) -> Bool {
+        guard options.isPersistent, case .file = options.backend else { return false }
+        let (count, most) = (services.backendBlob().count, StateFile.writtenByteCountMax)
+        if count <= most { return false }
+        log.write(
+            .error, "variables",
+            "more than its file may have: each change fails, a deletion too, unless it leaves less",
+            [("bytes", "\(count)"), ("most", "\(most)")])
+        return true
     }
 
     // MARK: Resume

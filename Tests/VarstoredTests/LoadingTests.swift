@@ -244,6 +244,25 @@ private func auth(_ certificate: String) -> [UInt8] {
         #expect(bench.folder.names.isEmpty)
     }
 
+    @Test("a store that its file could not take is told of in one line; not where nothing is written to a file")
+    mutating func oversize() throws {
+        let data = [UInt8](repeating: 7, count: 65000)
+        for (count, lines) in [(4, 0), (5, 1)] {
+            bench.backend = FakeBackend(
+                VariableBlob(records: (0..<count).map { .named("T\($0)", .t, .ordinary, data) }).encoded())
+            _ = try bench.load()
+            #expect(bench.sink.lines.count { $0.contains("a deletion too") } == lines)
+        }
+        #expect(bench.sink.lines.last?.hasSuffix("most=262144") == true)
+        #expect(bench.sink.lines.count { $0.contains("more than there is room for") } == 1)
+        bench.options.isPersistent = false
+        _ = try bench.load()
+        bench.options.isPersistent = true
+        bench.options.backend = .xapidb(uuid: "U", socket: "/s")
+        _ = try bench.load()
+        #expect(bench.sink.lines.count { $0.contains("a deletion too") } == 1)
+    }
+
     @Test("187: the modes in a backend's blob are not believed")
     mutating func internalNames() throws {
         bench.backend = FakeBackend(blob(.named("SecureBoot", .global, VariableAttributes(7), [1])))
