@@ -125,7 +125,17 @@ private struct Draft {
         options.savePath = arguments["save"]
         options.resumePath = arguments["resume"]
         if options.resumePath != nil, !options.resumes { throw .usage("--arg resume: only with --resume") }
+        if case .file(let path) = options.backend, let save = options.savePath, places(save) == places(path) {
+            // The save would be written over the blob, volatile variables with it.
+            throw .usage("--arg save:\(save): must not be the file of --arg path")
+        }
         return options
+    }
+
+    /// The names that a path leads through; one that starts at the root, or from a new root, begins with none.
+    private func places(_ path: String) -> [Substring] {
+        let isWhole = path.hasPrefix("/") || options.root != nil
+        return (isWhole ? [""] : []) + path.split(separator: "/").filter { $0 != "." }
     }
 }
 

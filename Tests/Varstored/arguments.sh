@@ -11,6 +11,8 @@ refused 2 'path:PATH is needed' "the file backend needs its path" --domain 1 --b
 refused 2 'uuid:UUID is needed' "xapidb needs the machine" --domain 1 --backend xapidb
 refused 2 'must come before' "the backend comes before its arguments" --domain 1 --arg "path:$blob" --backend xapidb
 refused 2 'only with --resume' "a resume file without --resume is refused" --domain 1 "${file[@]}" --arg resume:/x
+refused 2 'must not be the file' "a save file that is the blob's is refused" --domain 1 "${file[@]}" \
+    --arg "save:${blob%/*}//./${blob##*/}"
 refused 2 'takes no value' "an option without a value takes none" --domain 1 "${file[@]}" --depriv=yes
 refused 2 'a value is missing' "and one with a value needs it" "${file[@]}" --domain
 refused 2 'must be' "a wrong word is refused" --domain 1 "${file[@]}" --log-level loud

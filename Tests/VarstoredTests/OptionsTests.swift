@@ -122,6 +122,12 @@ import XenLinux
             ("--domain 1 --backend file", "--arg path:PATH is needed: the file of the blob"),
             ("--domain 1 --backend xapidb", "--arg uuid:UUID is needed: the virtual machine"),
             ("--domain 1 --arg path:p --arg resume:r", "--arg resume: only with --resume"),
+            ("--domain 1 --arg path:/a/p --arg save:/a/p", "--arg save:/a/p: must not be the file of --arg path"),
+            ("--domain 1 --arg save://a/./p --arg path:/a/p", "--arg save://a/./p: must not be the file of --arg path"),
+            ("--domain 1 --arg path:p --arg save:./p", "--arg save:./p: must not be the file of --arg path"),
+            (
+                "--domain 1 --arg path:p --arg save:/p --chroot /r", "--arg save:/p: must not be the file of --arg path"
+            ),
             ("--domain 1 --arg path:p --keys-required db", "--keys-required db: must be all or pk"),
             ("--domain 1 --arg path:p --secureboot yes", "--secureboot yes: must be true or false"),
         ])
