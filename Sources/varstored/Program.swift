@@ -51,6 +51,9 @@ enum Program {
         log.write(
             .information, "varstored", "starts",
             [("version", version), ("pid", "\(processID)"), ("options", arguments.joined(separator: " "))])
+        for sentence in options.warnings(logIsFile: Options.logIsFile) {
+            log.write(.warning, "varstored", sentence)
+        }
         do throws(StartEnd) {
             let start = try Start(options, stop, log)
             return try start.run().run()

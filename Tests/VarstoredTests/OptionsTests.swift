@@ -133,6 +133,25 @@ import XenLinux
         ])
     func usageErrors(_ line: String, _ sentence: String) { #expect(usage(line) == sentence) }
 
+    @Test("the save file may be another one in the same folder, and the resume file may be the blob's")
+    func otherFiles() throws {
+        #expect(try parse("--domain 1 --arg path:/p --arg save:p")?.savePath == "p")
+        #expect(try parse("--domain 1 --arg path:/a/p --arg save:/a/q")?.savePath == "/a/q")
+        #expect(try parse("--domain 1 --arg path:/p --resume --arg resume:/p")?.resumePath == "/p")
+    }
+
+    @Test("a user without a group, and a log in a file under --depriv, are warned of; what xenopsd gives is not")
+    func warnings() throws {
+        func count(_ line: String, logIsFile: Bool) throws -> Int? {
+            try parse("--domain 1 --arg path:p \(line)")?.warnings(logIsFile: logIsFile).count
+        }
+        #expect(try count("--depriv --uid 1 --gid 1", logIsFile: false) == 0)
+        #expect(try count("--uid 1 --gid 1", logIsFile: true) == 0)
+        #expect(try count("--gid 1", logIsFile: true) == 0)
+        #expect(try count("--uid 1", logIsFile: false) == 1)
+        #expect(try count("--depriv --uid 1 --gid 0", logIsFile: true) == 2)
+    }
+
     @Test("help and version end the reading; what stands before them has been read")
     func helpAndVersion() throws {
         #expect(try Options.parse(["--help", "--frob"], makePidFile: { _ in }) == .help)
