@@ -38,4 +38,10 @@ for number_ in "$domain" 0x$domain 0$domain; do
 done
 says 'domain=1' "$work/out"
 row $? "a domain's id may be decimal, hexadecimal or octal" "$(log)"
+varstored --domain 77 "${file[@]}" --depriv --uid 1 </dev/null 2>&1 | cat >"$work/piped"
+says '^WARN varstored: --uid without --gid' "$work/piped" && ! says 'the log is a file' "$work/piped"
+row $? "a user without a group is warned of" "$(cat "$work/piped")"
+varstored --domain 77 "${file[@]}" --depriv --uid 1 --gid 1 </dev/null >"$work/out" 2>"$work/err"
+says '^WARN varstored: the log is a file' "$work/err" && ! says 'without --gid' "$work/err"
+row $? "and a log in a file, which ends under --depriv" "$(log)"
 rm -f "$blob"*
