@@ -13,7 +13,9 @@ extension GuestRing {
     /// when the client may read again.
     public func turn(_ client: any RingClient, requestCountMax: Int = 32) -> RingTurn {
         var turn = RingTurn()
-        guard state == .served else { return turn }
+        guard state == .served, !isInTurn else { return turn }
+        isInTurn = true
+        defer { isInTurn = false }
         let begun = epoch
         do throws(RingError) {
             turn.wantsMore = try passes(client, requestCountMax, &turn)

@@ -10,8 +10,8 @@ public enum RingStart: Equatable, Sendable {
     case introduced
     /// The store domain's own at start: the indices are those on the page (8.7).
     case own
-    /// After a live update: as the other program left it, with the bytes of its unfinished request and those of messages
-    /// that it had not sent yet (13.1). The caller has seen to it that the former are unfinished.
+    /// After a live update: as the other program left it, with the bytes of its unfinished request and those of
+    /// messages that it had not sent yet (13.1). A ring that was ignored still is.
     case continued(request: [UInt8], response: [UInt8])
 }
 
@@ -29,8 +29,10 @@ public final class GuestRing {
     /// The message that is being sent; empty when none is.
     var sending: [UInt8] = []
     var sentByteCount = 0
-    /// Messages in `sending`, of which the client hears when they are sent; 0 for what a live update brought.
+    /// Whether `sending` is a message of the client's, who hears of its end; not what a live update brought.
     var hasClientMessage = false
+    /// Whether a turn is under way: a client that starts another one from within is served by this one.
+    var isInTurn = false
     /// Grows when what was under way is dropped: a turn that finds another number has been overtaken.
     private(set) var epoch: UInt64 = 0
 
@@ -45,16 +47,18 @@ public final class GuestRing {
         life = RingLife(features: features)
         // Before the first byte is consumed or produced (8.2).
         memory.store(features.rawValue, to: .features)
-        memory.store(0, to: .error)
         switch start {
-        case .introduced: introduce()
+        case .introduced:
+            memory.store(0, to: .error)
+            zeroIndices()
+            if memory.load(.connection) == RingConnection.reconnect { connect() }
         case .own:
+            memory.store(0, to: .error)
             adoptIndices()
             connect()
         case .continued(let request, let response):
             adoptIndices()
-            sending = response
-            resume(request)
+            resume(request, response)
         }
     }
 
@@ -78,7 +82,7 @@ public final class GuestRing {
 
     /// The domain's channel has fired: looks at the connection word, once, and serves the ring.
     public func wake(_ client: any RingClient, requestCountMax: Int = 32) -> RingTurn {
-        if life.state == .closed { return RingTurn() }
+        if life.state == .closed || isInTurn { return RingTurn() }
         if life.wake(connectionWord: memory.load(.connection)) { reconnect(client) }
         return turn(client, requestCountMax: requestCountMax)
     }
@@ -86,10 +90,16 @@ public final class GuestRing {
     /// Ignores the ring from now on, for a cause that the ring does not see: its channel can't be bound again. Does
     /// nothing when it is ignored or closed.
     public func fail(_ error: RingError, _ client: any RingClient) {
-        guard life.fail(error) else { return }
+        if ignore(error) { client.dropped(self, because: error) }
+    }
+
+    /// True when it was served until now.
+    @discardableResult
+    private func ignore(_ error: RingError) -> Bool {
+        guard life.fail(error) else { return false }
         if life.features.contains(.errors) { memory.store(error.rawValue, to: .error) }
         drop()
-        client.dropped(self, because: error)
+        return true
     }
 
     /// Touches the page no more, from within a turn too. The page is unmapped when the last reference goes.
@@ -118,17 +128,10 @@ public final class GuestRing {
         if !notify() { fail(.channel, client) }
     }
 
-    private func introduce() {
-        zeroIndices()
-        if memory.load(.connection) == RingConnection.reconnect { connect() }
-    }
-
-    /// Says that the server is there. Nothing is under way yet that a failure could drop.
+    /// Says that the server is there.
     private func connect() {
         memory.store(RingConnection.connected, to: .connection)
-        if !notify(), life.fail(.channel), life.features.contains(.errors) {
-            memory.store(RingError.channel.rawValue, to: .error)
-        }
+        if !notify() { ignore(.channel) }
     }
 
     private func zeroIndices() {
@@ -144,13 +147,17 @@ public final class GuestRing {
         responseProducer = memory.load(.responseProducer)
     }
 
-    private func resume(_ request: [UInt8]) {
+    private func resume(_ request: [UInt8], _ response: [UInt8]) {
+        // The stream has no word for it (13.1); who writes on the page here harms itself alone.
+        if life.features.contains(.errors), let error = RingError(rawValue: memory.load(.error)) {
+            ignore(error)
+            return
+        }
         do throws(XenstoreFrameError) {
             parser = try XenstoreFrameParser(unfinished: request.span)
+            sending = response
         } catch {
-            if life.fail(.messageTooLong), life.features.contains(.errors) {
-                memory.store(RingError.messageTooLong.rawValue, to: .error)
-            }
+            ignore(.messageTooLong)
         }
     }
 

@@ -10,7 +10,8 @@ public protocol RingNotification: AnyObject {
     func notify() throws(XenError)
 }
 
-/// The server behind a ring. May close the ring from within each call (XSA-425), and must not start a turn of it.
+/// The server behind a ring. May close the ring from within each call (XSA-425). A turn of it that is started from
+/// within does nothing: the one under way sees what there is.
 public protocol RingClient: AnyObject {
     /// Whether the next request may be read (xenstored.md 8.6). When a no becomes a yes for another cause than a
     /// message that was sent, the ring wants another turn.

@@ -1,4 +1,5 @@
-// What lies where on the page that a domain shares with the store, and what its words mean (xenstored.md 8.1, 8.2, 8.5).
+// What lies where on the page that a domain shares with the store, and what its words mean (xenstored.md 8.1, 8.2 and
+// 8.5).
 // Not for: access to the page (RingMemory); arithmetic of the indices (RingWindow).
 
 /// Sizes and places on the page (`struct xenstore_domain_interface`).

@@ -4,7 +4,7 @@
 /// Whether a ring is served, ignored or closed, and what leads from one to the other.
 public struct RingLife: Equatable, Sendable {
     /// What a ring can be.
-    public enum State: Equatable, Sendable {
+    public enum State: Hashable, Sendable {
         /// Requests are read, messages are written.
         case served
         /// Neither, after an error: until its guest reconnects, or it is closed.
