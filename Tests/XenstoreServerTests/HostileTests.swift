@@ -14,7 +14,7 @@ struct HostileTests {
     ]
 
     @Test(
-        "XSA-38: any value in any index and the connection word is work, error 2 or reconnection, and another guest works"
+        "XSA-38: any value in any index and the connection word is work, error 2 or reconnection, others work"
     )
     func everyWord() {
         let other = Bench()
