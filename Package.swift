@@ -141,7 +141,9 @@ let variableTargets: [Target] = [
 /// xenstored's side of the rings.
 let xenstoreServerTargets: [Target] = [
     library("XenstoreServer", ["XenABI", "XenPlatform", "XenstoreWire"]),
-    tests("XenstoreServerTests", ["XenstoreServer", "XenABI", "XenPlatform", "XenstoreWire"]),
+    tests(
+        "XenstoreServerTests",
+        ["XenstoreServer", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls", "ServerCalls"]),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]

@@ -120,7 +120,10 @@ public final class GuestRing {
     private func reconnect(_ client: any RingClient) {
         drop()
         let begun = epoch
+        // A turn from within would still see the old indices.
+        isInTurn = true
         client.dropped(self, because: nil)
+        isInTurn = false
         guard epoch == begun, life.state == .served else { return }
         zeroIndices()
         memory.store(0, to: .error)

@@ -176,6 +176,24 @@ struct AccessTests {
         let requests = (0..<40).map { Message(.read, "/pub|", id: $0) }
         bench.send(requests.flatMap(\.bytes))
         #expect(bench.receive() == requests)
+        bench.page[.connection] = 1
+        _ = bench.page.send(read.bytes)
+        _ = bench.ring.wake(bench.server)
+        #expect(bench.page.indices == [0, 0, 0, 0] && bench.server.requests == requests)
+    }
+
+    @Test("a ring that is closed touches nothing, whatever is asked of it")
+    func closed() {
+        let bench = Bench()
+        bench.send(Array(read.bytes.dropLast()))
+        bench.server.queue(read)
+        bench.ring.close()
+        bench.page[.connection] = 1
+        bench.memory.accesses = []
+        #expect(bench.ring.wake(bench.server) == RingTurn() && bench.ring.turn(bench.server) == RingTurn())
+        bench.ring.fail(.channel, bench.server)
+        #expect(bench.memory.accesses.isEmpty && bench.server.drops.isEmpty && bench.ring.state == .closed)
+        #expect(bench.ring.unfinished.request.isEmpty && bench.ring.unfinished.response.isEmpty)
     }
 
     @Test("Xen's port is read once, and 0 is none")

@@ -95,6 +95,7 @@ struct HostileTests {
                 var seen = 0
                 var successor: GuestRing?
                 var touched = 0
+                var notifiedCount = 0
                 bench.server.onCall = { name, ring in
                     guard name == call, ring === bench.ring else { return }
                     seen += 1
@@ -103,6 +104,7 @@ struct HostileTests {
                     successor = GuestRing(DomainID(1), MappedRing(bench.page.map()), bench.channel)
                     bench.memory.accesses = []
                     touched += 1
+                    notifiedCount = bench.channel.count
                 }
                 bench.send(read.bytes + read.bytes + read.bytes.prefix(7))
                 for _ in 0..<3 where bench.ring.state != .closed {
@@ -112,7 +114,7 @@ struct HostileTests {
                 }
                 guard let successor else { continue }
                 #expect(touched == 1 && bench.memory.accesses.isEmpty && bench.ring.state == .closed)
-                #expect(bench.page.indices == [0, 0, 0, 0])
+                #expect(bench.page.indices == [0, 0, 0, 0] && bench.channel.count == notifiedCount)
                 let server = ScriptedServer()
                 _ = bench.page.send(read.bytes)
                 _ = successor.wake(server)

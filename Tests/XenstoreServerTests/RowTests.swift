@@ -113,8 +113,12 @@ struct RowTests {
 
     @Test("row 187: a ring that is attached with all indices 0xfffffff0 goes on across the wrap")
     func wrap() {
-        let bench = Bench(start: .own) { $0.indices = [UInt32](repeating: 0xFFFF_FFF0, count: 4) }
-        #expect(bench.page[.connection] == 0 && bench.channel.count == 1)
+        let bench = Bench(start: .own) {
+            $0.indices = [UInt32](repeating: 0xFFFF_FFF0, count: 4)
+            $0[.connection] = 1
+            $0[.error] = 2
+        }
+        #expect(bench.page[.connection] == 0 && bench.page[.error] == 0 && bench.channel.count == 1)
         bench.send(read)
         #expect(bench.receive() == [read])
         #expect(bench.page.indices == [5, 5, 5, 5])
