@@ -138,6 +138,14 @@ let variableTargets: [Target] = [
     tests("VarstoredTests", varstored + ["varstored", "XenDeviceModelTesting", "HypervisorModel", "ServerCalls"]),
 ]
 
+/// xenstored's side of the rings.
+let xenstoreServerTargets: [Target] = [
+    library("XenstoreServer", ["XenABI", "XenPlatform", "XenstoreWire"]),
+    tests(
+        "XenstoreServerTests",
+        ["XenstoreServer", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls", "ServerCalls"]),
+]
+
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
 
 let programTargets: [Target] = [
@@ -362,6 +370,6 @@ let package = Package(
         + (embedded
             ? []
             : modelTargets + authenticationTargets + formatTargets + variableTargets + conformanceTargets
-                + programTargets + testTargets),
+                + xenstoreServerTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )
