@@ -333,6 +333,12 @@ let testTargets: [Target] = [
         path: "Benchmarks/uefi", swiftSettings: house),
 ]
 
+/// The Xenstore server without its daemon.
+let xenstoreTargets: [Target] = [
+    library("XenstoreCore", ["XenstoreWire"]),
+    tests("XenstoreCoreTests", ["XenstoreCore", "XenstoreWire"]),
+]
+
 let package = Package(
     name: "corbel",
     products: [
@@ -361,7 +367,8 @@ let package = Package(
     targets: pureTargets + systemTargets
         + (embedded
             ? []
-            : modelTargets + authenticationTargets + formatTargets + variableTargets + conformanceTargets
+            : modelTargets + authenticationTargets + formatTargets + variableTargets + xenstoreTargets
+                + conformanceTargets
                 + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )
