@@ -2,7 +2,7 @@
 // Not for: queues (OutputQueue).
 
 extension XenstoreCore {
-    /// Notes a change, before it is made.
+    /// Notes a change, before it is made. A transaction's are noted when its requests are run again.
     func changes(_ path: [UInt8], _ kind: PathChange.Kind, _ transaction: Transaction?) {
         var change = PathChange(path: path, kind: kind)
         guard let transaction else {
@@ -10,35 +10,52 @@ extension XenstoreCore {
             pathChanges.append(change)
             return
         }
-        transaction.note(change)
+        if transaction.isReplay { transaction.note(change) }
     }
 
-    /// Notes the removal of a node and of all below it that somebody watches, children before their parents.
+    /// Notes the removal of a node and of all below it, children before their parents: outside a transaction of those
+    /// that somebody watches; in one all of them, as what comes later may make them again.
     func removes(_ node: NodeID, _ path: [UInt8], _ transaction: Transaction?) {
-        struct Place {
-            var watched: Int
-            var node: NodeID
-            var path: [UInt8]
-            var names: [[UInt8]]
-        }
-        if let watched = trie.node(path) {
-            var stack = [Place(watched: watched, node: node, path: path, names: trie.names(below: watched).reversed())]
-            while var top = stack.popLast() {
-                if let name = top.names.popLast() {
-                    stack.append(top)
-                    guard let next = trie.nodes[top.watched].children[name],
-                        let below = content(top.node, transaction)?.children
-                            .place({ tree.compare($0, name, 0..<name.count) }).found
-                    else { continue }
-                    let path = StorePath.child(top.path, name)
-                    stack.append(
-                        Place(watched: next, node: below, path: path, names: trie.names(below: next).reversed()))
-                } else if !stack.isEmpty, !trie.nodes[top.watched].watches.isEmpty {
-                    changes(top.path, .exact, transaction)
-                }
-            }
+        if let transaction {
+            if !transaction.isReplay { return }
+            if trie.count > 0 { walk(node, path, transaction, watched: nil) }
+        } else if let watched = trie.node(path) {
+            walk(node, path, nil, watched: watched)
         }
         changes(path, .subtree, transaction)
+    }
+
+    /// Notes what is below a node, without recursion; with a place in the trie only where that goes on.
+    private func walk(_ node: NodeID, _ path: [UInt8], _ transaction: Transaction?, watched: Int?) {
+        struct Place {
+            var node: NodeID
+            var path: [UInt8]
+            var watched: Int?
+            /// Names still to be gone through, the first one last.
+            var names: [[UInt8]]
+        }
+        func place(_ node: NodeID, _ path: [UInt8], _ watched: Int?) -> Place {
+            var names: [[UInt8]] = []
+            if let watched {
+                names = trie.names(below: watched)
+            } else {
+                content(node, transaction)?.children.forEach { names.append(tree.name($0)) }
+            }
+            return Place(node: node, path: path, watched: watched, names: names.reversed())
+        }
+        var stack = [place(node, path, watched)]
+        while let top = stack.last {
+            if let name = stack[stack.count - 1].names.popLast() {
+                let below = content(top.node, transaction)?.children
+                    .place { tree.compare($0, name, 0..<name.count) }.found
+                let next = top.watched.map { trie.nodes[$0].children[name] } ?? nil
+                if let below { stack.append(place(below, StorePath.child(top.path, name), next)) }
+                continue
+            }
+            stack.removeLast()
+            if stack.isEmpty || top.watched.map({ trie.nodes[$0].watches.isEmpty }) == true { continue }
+            changes(top.path, .exact, transaction)
+        }
     }
 
     private func permissions(_ path: [UInt8]?) -> PermissionList? {

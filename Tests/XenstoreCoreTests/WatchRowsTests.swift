@@ -292,7 +292,8 @@ struct WatchRowsTests {
     func watchQuota() throws {
         let transcript = Transcript.prepared()
         for number in 0..<128 { try verify("D1> WATCH /pub|\(number)|\nD1< OK|\nD1! /pub \(number)", transcript) }
-        try verify("D1> WATCH /pub|more|\nD1< ENOSPC\nD1> UNWATCH /pub|7|\nD1< OK|\nD1> WATCH /pub|more|\nD1< OK|",
+        try verify(
+            "D1> WATCH /pub|more|\nD1< ENOSPC\nD1> UNWATCH /pub|7|\nD1< OK|\nD1> WATCH /pub|more|\nD1< OK|",
             transcript)
     }
 
