@@ -81,6 +81,11 @@ struct ChildList {
         if chunks[place.chunk].nodes.isEmpty { chunks.remove(at: place.chunk) }
     }
 
+    /// Whether the same nodes stand in two lists.
+    func isSame(as other: ChildList) -> Bool {
+        count == other.count && chunks.lazy.flatMap(\.nodes).elementsEqual(other.chunks.lazy.flatMap(\.nodes))
+    }
+
     /// All nodes in order.
     func forEach(_ body: (NodeID) -> Void) {
         for chunk in chunks { for node in chunk.nodes { body(node) } }

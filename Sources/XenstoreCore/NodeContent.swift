@@ -23,6 +23,12 @@ struct NodeContent {
     /// The guest that made this version; nil: a privileged connection.
     var changedBy: UInt16?
 
+    /// Whether another version says the same, whoever wrote it and how often.
+    func says(as other: NodeContent) -> Bool {
+        generation == other.generation
+            || value == other.value && permissions == other.permissions && children.isSame(as: other.children)
+    }
+
     /// Bytes that the quota `node-size` counts (xenstored.md 7.1).
     var sizeByteCount: Int { Self.sizeByteCount(value: value.count, entries: permissions.entries.count) }
 

@@ -98,8 +98,13 @@ struct NodeTree {
 
     /// Ends a view: versions that an earlier one sees are kept for that, the others go.
     mutating func endSnapshot(_ moment: UInt64) {
-        guard let index = snapshots.lastIndex(where: { $0.moment <= moment }), snapshots[index].moment == moment
-        else { return }
+        var index = 0
+        var end = snapshots.count
+        while index < end {
+            let middle = (index + end) / 2
+            if snapshots[middle].moment < moment { index = middle + 1 } else { end = middle }
+        }
+        guard index < snapshots.count, snapshots[index].moment == moment else { return }
         let kept = snapshots.remove(at: index).kept
         for (node, born) in kept {
             if index > 0, snapshots[index - 1].moment >= born {

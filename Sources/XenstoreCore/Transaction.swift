@@ -1,4 +1,4 @@
-// A transaction: the moment that it sees, its own changes on top, and the record of its requests (xenstored.md 5.1, 5.2).
+// A transaction: the moment that it sees, its own changes on top, the record of its requests (xenstored.md 5.1, 5.2).
 // Not for: its commit (XenstoreCore+Commit).
 
 internal import XenstoreWire

@@ -11,6 +11,17 @@ struct WatchTrie {
         var watches: [Watch] = []
         /// Watches here and below.
         var total = 0
+
+        /// Takes a watch out; they stand in the order of their registration.
+        mutating func remove(_ watch: Watch) {
+            var low = 0
+            var high = watches.count
+            while low < high {
+                let middle = (low + high) / 2
+                if watches[middle].sequence < watch.sequence { low = middle + 1 } else { high = middle }
+            }
+            if low < watches.count, watches[low] === watch { watches.remove(at: low) }
+        }
     }
 
     static var root: Int { 0 }
@@ -39,7 +50,7 @@ struct WatchTrie {
 
     mutating func remove(_ watch: Watch) {
         guard var at = node(watch.path) else { return }
-        nodes[at].watches.removeAll { $0 === watch }
+        nodes[at].remove(watch)
         while true {
             nodes[at].total -= 1
             let parent = nodes[at].parent

@@ -111,10 +111,11 @@ extension XenstoreCore {
         for domain in payers { domains[domain]?.pay(request.now) }
     }
 
-    /// Which guest changed a path last, if it is not as it was at a moment; of an absent path, who changed what is above.
+    /// Which guest changed a path last, if it is not as it was at a moment; of an absent path, who changed the node that
+    /// is above it now.
     private func changer(of path: [UInt8], since moment: UInt64) -> UInt16? {
-        guard let node = find(path, nil).nearest else { return nil }
-        if tree.content(node, at: moment)?.generation == tree.current(node)?.generation { return nil }
-        return tree.current(node)?.changedBy
+        guard let node = find(path, nil).nearest, let now = tree.current(node) else { return nil }
+        if let before = tree.content(node, at: moment), before.says(as: now) { return nil }
+        return now.changedBy
     }
 }

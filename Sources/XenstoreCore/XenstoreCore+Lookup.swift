@@ -92,8 +92,8 @@ extension XenstoreCore {
         let more = (guest.hits[quota]?.count ?? 0) + 1
         guest.hits[quota] = QuotaHits(logTime: request.now, count: 0)
         let text =
-            "domain \(guest.domain): quota \(quota.name) of \(guest.quotas[quota]) hit by \(request.header.operation.name)"
-            + ": \(count) (\(more) times)"
+            "domain \(guest.domain): quota \(quota.name) of \(guest.quotas[quota]) hit by "
+            + "\(request.header.operation.name): \(count) (\(more) times)"
         effects.append(.log(.warning, text, domain: guest.domain))
     }
 }

@@ -27,7 +27,7 @@ public final class XenstoreCore {
     public let storeDomain: UInt16
     /// Whether nodes of a domain that has gone stay, as the control domain's.
     let keepsOrphans: Bool
-    /// Asks the hypervisor whether a domain exists: its unique number, or 0 where that isn't known; nil when it doesn't.
+    /// Asks the hypervisor for a domain: its unique number, 0 where that isn't known, nil when there is none.
     let lookUp: (UInt16) -> UInt64?
 
     var tree = NodeTree()
