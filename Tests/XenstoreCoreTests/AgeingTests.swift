@@ -171,7 +171,7 @@ struct AgeingTests {
             S2< OK|
             S2:2> TRANSACTION_END T|
             S2< OK|
-            S3< 2
+            S3< x
             """, transcript)
     }
 
