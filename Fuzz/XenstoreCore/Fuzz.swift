@@ -119,7 +119,7 @@ private struct Run {
         case 0...2:
             var path = ""
             for shift in 0...(choice >> 6) {
-                path += "/" + ["a", "b", "c", "long-name"][Int(choice >> 3 >> shift) & 3]
+                path += "/" + ["a", "b", "c", "long-name"][Int(choice >> (3 + shift)) & 3]
             }
             return Array(path.utf8)
         case 3: return Array(["data", "@releaseDomain", "@introduceDomain", "@releaseDomain/1"][Int(choice >> 6)].utf8)
@@ -192,6 +192,8 @@ private struct Run {
             if message[0] == 15 { events += 1 } else { open[id, default: 0] -= 1 }
         }
         hold(core.waiting(id) == (0, 0), "all is taken")
-        if sockets.contains(id), core.mayRead(id, now: now) { hold(open[id] == 0, "each request has one reply") }
+        if sockets.contains(id), core.mayRead(id, now: now) {
+            hold(open[id, default: 0] == 0, "each request has one reply")
+        }
     }
 }

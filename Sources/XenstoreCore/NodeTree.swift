@@ -67,6 +67,19 @@ struct NodeTree {
         if slots[Int(node.index)].content == nil, slots[Int(node.index)].older.isEmpty { release(node) }
     }
 
+    /// The child with the name that stands in a path, of the version now.
+    func child(of node: NodeID, _ path: [UInt8], _ range: Range<Int>) -> NodeID? {
+        slots[Int(node.index)].content?.children.place { compare($0, path, range) }.found
+    }
+
+    /// Gives a node's list of children up that the caller has, and will `set` at once with a change: unless a snapshot
+    /// looks at it, nobody else has the list then, and it is changed in its place.
+    mutating func loosenChildren(_ node: NodeID) {
+        let index = Int(node.index)
+        if let last = snapshots.last, last.moment >= slots[index].born { return }
+        slots[index].content?.children = ChildList()
+    }
+
     /// Makes a version the newest one; nil removes the node. Snapshots go on seeing the one before.
     mutating func set(_ node: NodeID, _ content: NodeContent?) {
         let index = Int(node.index)

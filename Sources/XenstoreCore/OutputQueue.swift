@@ -62,7 +62,7 @@ struct OutputQueue {
         while watch.eventByteCount(path) > XenstoreLimits.payloadByteCount, path.count > watch.path.count,
             let parent = StorePath.parent(path)
         { path = parent }
-        if watch.isFolded, let number = watch.queued.first {
+        if watch.isFolded, let number = watch.queued.all.first {
             shorten(number, to: path)
             return
         }
@@ -103,7 +103,7 @@ struct OutputQueue {
 
     private func foldedPath(_ watch: Watch, _ path: [UInt8]) -> [UInt8] {
         var count = path.count
-        for number in watch.queued {
+        for number in watch.queued.all {
             guard case .event(_, let other) = entries[number - base] else { continue }
             count = min(count, StorePath.commonByteCount(Array(path[..<count]), other))
         }
@@ -112,7 +112,7 @@ struct OutputQueue {
 
     /// Takes back all events of a watch that are wholly unsent.
     mutating func withdraw(_ watch: Watch) {
-        for number in watch.queued {
+        for number in watch.queued.all {
             guard case .event(_, let path) = entries[number - base] else { continue }
             numbers[EventKey(watch: ObjectIdentifier(watch), path: path)] = nil
             entries[number - base] = .withdrawn

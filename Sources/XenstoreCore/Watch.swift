@@ -13,8 +13,8 @@ final class Watch {
     let sequence: UInt64
     /// Bytes at the beginning of a path that are left out when it is reported: those of a relative watch's home.
     let skippedByteCount: Int
-    /// Numbers of its events in the connection's queue, ascending.
-    var queued: [Int] = []
+    /// Numbers of its events in the connection's queue.
+    var queued = QueuedNumbers()
     /// Whether its one queued event stands for many.
     var isFolded = false
 
@@ -35,6 +35,30 @@ final class Watch {
 
     /// Bytes of an event's payload.
     func eventByteCount(_ path: [UInt8]) -> Int { path.count - skippedByteCount + token.count + 2 }
+}
+
+/// Numbers in ascending order, taken from the front.
+struct QueuedNumbers {
+    private var numbers: [Int] = []
+    private var head = 0
+
+    var count: Int { numbers.count - head }
+    var all: ArraySlice<Int> { numbers[head...] }
+
+    mutating func append(_ number: Int) { numbers.append(number) }
+
+    mutating func removeFirst() {
+        if head < numbers.count { head += 1 }
+        if head * 2 > numbers.count {
+            numbers.removeFirst(head)
+            head = 0
+        }
+    }
+
+    mutating func removeAll() {
+        numbers.removeAll()
+        head = 0
+    }
 }
 
 /// What makes a watch of a connection the same as another: path and token.

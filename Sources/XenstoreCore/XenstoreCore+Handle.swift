@@ -26,6 +26,7 @@ extension XenstoreCore {
             connection.held.append(frame)
         } else {
             run(frame, connection, now: now)
+            checkSoftMemory(connection, header.operation, now: now)
         }
         hand(over: &effects, now: now)
     }

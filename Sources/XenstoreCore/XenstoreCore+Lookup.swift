@@ -78,22 +78,29 @@ extension XenstoreCore {
     /// Refuses a guest a count above a quota of its own.
     func check(_ quota: Quota, _ count: Int, _ request: Request) throws(Refusal) {
         guard let guest = request.connection.guest, !guest.quotas.allows(quota, count) else { return }
-        note(quota, count, guest, request)
+        note(quota, count, guest, request.header.operation, now: request.now)
         throw Refusal(.noSpace)
     }
 
     /// The log hears of the first hit, then of the number of hits once a minute (xenstored.md 7.3).
-    private func note(_ quota: Quota, _ count: Int, _ guest: DomainRecord, _ request: Request) {
-        if var hits = guest.hits[quota], request.now < hits.logTime + 60_000 {
+    private func note(_ quota: Quota, _ count: Int, _ guest: DomainRecord, _ operation: XenstoreOperation, now: UInt64)
+    {
+        if var hits = guest.hits[quota], now < hits.logTime + 60_000 {
             hits.count += 1
             guest.hits[quota] = hits
             return
         }
         let more = (guest.hits[quota]?.count ?? 0) + 1
-        guest.hits[quota] = QuotaHits(logTime: request.now, count: 0)
+        guest.hits[quota] = QuotaHits(logTime: now, count: 0)
         let text =
             "domain \(guest.domain): quota \(quota.name) of \(guest.quotas[quota]) hit by "
-            + "\(request.header.operation.name): \(count) (\(more) times)"
+            + "\(operation.name): \(count) (\(more) times)"
         effects.append(.log(.warning, text, domain: guest.domain))
+    }
+
+    /// The quota `soft-memory` refuses nothing: the log hears of it.
+    func checkSoftMemory(_ connection: Connection, _ operation: XenstoreOperation, now: UInt64) {
+        guard let guest = connection.guest, !guest.quotas.allows(.softMemory, guest.memoryByteCount) else { return }
+        note(.softMemory, guest.memoryByteCount, guest, operation, now: now)
     }
 }

@@ -22,7 +22,8 @@ extension XenstoreCore {
 
     /// The child with the name that stands in a path.
     private func child(of node: NodeID, _ path: [UInt8], _ range: Range<Int>, _ transaction: Transaction?) -> NodeID? {
-        content(node, transaction)?.children.place { tree.compare($0, path, range) }.found
+        guard transaction != nil else { return tree.child(of: node, path, range) }
+        return content(node, transaction)?.children.place { tree.compare($0, path, range) }.found
     }
 
     /// Follows a canonical path.
@@ -98,7 +99,7 @@ extension XenstoreCore {
     func create(
         _ path: [UInt8], _ found: Found, value: [UInt8], _ transaction: Transaction?, by connection: Connection?
     ) {
-        guard let nearest = found.nearest, let above = content(nearest, transaction) else { return }
+        guard let nearest = found.nearest, var above = content(nearest, transaction) else { return }
         var permissions = above.permissions
         var nodes: [NodeID] = []
         for range in found.missing {
@@ -118,9 +119,9 @@ extension XenstoreCore {
             }
             write(node, made, transaction, by: connection)
         }
-        var changed = above
-        insert(nodes[0], into: &changed.children)
-        write(nearest, changed, transaction, by: connection)
+        if transaction == nil { tree.loosenChildren(nearest) }
+        insert(nodes[0], into: &above.children)
+        write(nearest, above, transaction, by: connection)
     }
 
     private func insert(_ node: NodeID, into list: inout ChildList) {
@@ -137,6 +138,7 @@ extension XenstoreCore {
             let name = tree.name(node)
             let place = above.children.place { tree.compare($0, name, 0..<name.count) }
             if place.found == node {
+                if transaction == nil { tree.loosenChildren(parent) }
                 above.children.remove(nameByteCount: name.count, at: place)
                 write(parent, above, transaction, by: connection)
             }

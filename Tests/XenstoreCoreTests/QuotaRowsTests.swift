@@ -234,6 +234,13 @@ struct QuotaRowsTests {
         #expect(core.memoryByteCount(of: 1) == before + 19)
     }
 
+    @Test("the soft quota of memory refuses nothing, and the log hears of it")
+    func softMemory() throws {
+        let transcript = try verify("S> SET_QUOTA 1|soft-memory|100|\nS< OK|\nD1> WRITE data/x|{v*100}\nD1< OK|")
+        let lines = transcript.effects.compactMap { if case .log(_, let text, _) = $0 { text } else { nil } }
+        #expect(lines.count == 1 && lines[0].contains("quota soft-memory of 100 hit by WRITE"))
+    }
+
     @Test("the log hears of a quota at its first hit, then at most once a minute")
     func logging() throws {
         let transcript = try verify("S> SET_QUOTA 1|nodes|1|\nS< OK|")
