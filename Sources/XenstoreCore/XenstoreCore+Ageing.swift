@@ -93,11 +93,13 @@ extension XenstoreCore {
         return true
     }
 
-    /// When `tick` has something to do, in milliseconds; nil: not before the next request or event.
-    public func nextDeadline() -> UInt64? { claims.first?.deadline }
+    /// When `tick` has something to do, in milliseconds; 0: at once, when no request waits; nil: not before the next
+    /// request or event.
+    public func nextDeadline() -> UInt64? { detached.isEmpty ? claims.first?.deadline : 0 }
 
-    /// Does what time brings: claims end.
+    /// Does what time brings: claims end; and a part of what is left over.
     public func tick(now: UInt64, into effects: inout [Effect]) {
+        reclaim(1024)
         while let claim = claims.first, claim.deadline <= now { end(claim, now: now) }
         hand(over: &effects, now: now)
     }
@@ -111,8 +113,8 @@ extension XenstoreCore {
         for domain in payers { domains[domain]?.pay(request.now) }
     }
 
-    /// Which guest changed a path last, if it is not as it was at a moment; of an absent path, who changed the node that
-    /// is above it now.
+    /// Which guest changed a path last, if it is not as it was at a moment; of an absent path, who changed what is
+    /// above it now.
     private func changer(of path: [UInt8], since moment: UInt64) -> UInt16? {
         guard let node = find(path, nil).nearest, let now = tree.current(node) else { return nil }
         if let before = tree.content(node, at: moment), before.says(as: now) { return nil }

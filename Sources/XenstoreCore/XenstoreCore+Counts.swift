@@ -19,10 +19,16 @@ public struct StoreCounts: Equatable, Sendable {
 
 extension XenstoreCore {
     /// Nodes that a domain owns; 0 when it isn't known.
-    public func nodeCount(of domain: UInt16) -> Int { domains[domain]?.nodes.count ?? 0 }
+    public func nodeCount(of domain: UInt16) -> Int {
+        reclaim()
+        return domains[domain]?.nodes.count ?? 0
+    }
 
     /// Bytes that the quota `memory` counts for a domain.
-    public func memoryByteCount(of domain: UInt16) -> Int { domains[domain]?.memoryByteCount ?? 0 }
+    public func memoryByteCount(of domain: UInt16) -> Int {
+        reclaim()
+        return domains[domain]?.memoryByteCount ?? 0
+    }
 
     /// Watches and open transactions of a domain's connections.
     public func counts(of domain: UInt16) -> (watches: Int, transactions: Int) {
@@ -31,7 +37,8 @@ extension XenstoreCore {
 
     /// Sizes of everything.
     public var counts: StoreCounts {
-        StoreCounts(
+        reclaim()
+        return StoreCounts(
             nodes: tree.count, otherSlots: tree.usedSlotCount - tree.count, watches: trie.count,
             trieNodes: trie.nodeCount, connections: connections.count - freeConnections.count, domains: domains.count)
     }

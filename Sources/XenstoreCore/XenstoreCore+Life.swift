@@ -105,6 +105,7 @@ extension XenstoreCore {
     /// Nodes of a domain that goes: removed with what is below, topmost first; what can't be removed, or shall stay, is
     /// the control domain's from now on.
     private func removeNodes(of record: DomainRecord) {
+        reclaim()
         let noted = pathChanges
         pathChanges = []
         defer { pathChanges = noted }
@@ -121,6 +122,7 @@ extension XenstoreCore {
             removes(node, path, nil)
             remove(node, nil, by: nil)
             tellWatches()
+            reclaim()
         }
     }
 

@@ -76,8 +76,11 @@ extension XenstoreCore {
     }
 
     /// Refuses a guest a count above a quota of its own.
-    func check(_ quota: Quota, _ count: Int, _ request: Request) throws(Refusal) {
-        guard let guest = request.connection.guest, !guest.quotas.allows(quota, count) else { return }
+    func check(_ quota: Quota, _ counted: @autoclosure () -> Int, _ request: Request) throws(Refusal) {
+        guard let guest = request.connection.guest, !guest.quotas.allows(quota, counted()) else { return }
+        reclaim()
+        let count = counted()
+        if guest.quotas.allows(quota, count) { return }
         note(quota, count, guest, request.header.operation, now: request.now)
         throw Refusal(.noSpace)
     }

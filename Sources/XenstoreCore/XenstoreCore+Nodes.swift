@@ -143,10 +143,26 @@ extension XenstoreCore {
                 write(parent, above, transaction, by: connection)
             }
         }
+        if transaction == nil {
+            detached.append(node)
+            return
+        }
         var left = [node]
         while let next = left.popLast() {
             content(next, transaction)?.children.forEach { left.append($0) }
             write(next, nil, transaction, by: connection)
+        }
+    }
+
+    /// Counts off and frees so many of the nodes that were removed: a large tree goes between requests (xenstored.md
+    /// 17.1). Whoever would be refused for a count, or shows one, has all of it done before.
+    func reclaim(_ countMax: Int = .max) {
+        var left = countMax
+        while left > 0, let node = detached.popLast() {
+            left -= 1
+            guard let content = tree.current(node) else { continue }
+            content.children.forEach { detached.append($0) }
+            write(node, nil, nil, by: nil)
         }
     }
 }

@@ -32,6 +32,8 @@ public final class XenstoreCore {
 
     var tree = NodeTree()
     var lastGeneration: UInt64 = 0
+    /// Nodes that were removed, with all below them, and still have to be counted off and freed.
+    var detached: [NodeID] = []
     var domains: [UInt16: DomainRecord] = [:]
     var lastEpoch: UInt64 = 0
     var defaultQuotas = QuotaSet()

@@ -310,4 +310,32 @@ struct SecurityCountTests {
         #expect(transcript.core.counts.nodes == counts.nodes && transcript.core.counts.domains == counts.domains)
         #expect(transcript.core.counts.watches == 0 && transcript.core.counts.otherSlots == 0)
     }
+
+    @Test("a large tree that was removed goes in parts, and never counts against anybody")
+    func parts() throws {
+        let transcript = Transcript.prepared()
+        for number in 0..<900 { transcript.send("D1", 0, "WRITE data/\(number)|") }
+        _ = transcript.drain("D1")
+        try verify("D1> RM data/1|\nD1< OK|\nS> RM /local/domain/1/data|\nS< OK|", transcript)
+        #expect(transcript.core.nextDeadline() == 0)
+        try verify(
+            """
+            S> DIRECTORY /local/domain/1|
+            S< 
+            S> WRITE /local/domain/1/data|
+            S> SET_PERMS /local/domain/1/data|n1|
+            S> SET_QUOTA 1|nodes|3|
+            S< OK|
+            S< OK|
+            S< OK|
+            D1> WRITE data/a|
+            D1< OK|
+            D1> WRITE data/b|
+            D1< OK|
+            D1> WRITE data/c|
+            D1< ENOSPC
+            """, transcript)
+        #expect(transcript.core.nextDeadline() == nil)
+        try verify("time 1\nowns 1 3", transcript)
+    }
 }
