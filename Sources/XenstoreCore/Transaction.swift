@@ -38,6 +38,8 @@ final class Transaction {
 
     /// Nodes that it has changed; nil: removed.
     var changes: [NodeID: NodeContent?] = [:]
+    /// The same nodes as they were first changed: a commit goes in this order.
+    var changedNodes: [NodeID] = []
     /// Nodes that it has made, which nobody else knows.
     var created: [NodeID] = []
     /// Nodes of the connection's domain more than at the start.

@@ -43,7 +43,8 @@ extension XenstoreCore {
         for index in pathChanges.indices { lookBefore(&pathChanges[index]) }
         // The view is not needed any more: no version is kept for it.
         tree.endSnapshot(replay.moment)
-        for (node, content) in replay.changes {
+        for node in replay.changedNodes {
+            guard let content = replay.changes[node] else { continue }
             if content == nil && tree.current(node) == nil { continue }
             write(node, content, nil, by: connection)
         }

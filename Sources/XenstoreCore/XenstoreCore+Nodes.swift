@@ -61,7 +61,7 @@ extension XenstoreCore {
             return
         }
         if let connection { count(node, content, in: transaction, connection.domain) }
-        transaction.changes[node] = .some(content)
+        if transaction.changes.updateValue(content, forKey: node) == nil { transaction.changedNodes.append(node) }
     }
 
     /// A version comes (1) or goes (-1): its owner's nodes and bytes.

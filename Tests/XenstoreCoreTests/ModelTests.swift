@@ -130,8 +130,8 @@ private struct Pair {
 
 @Suite("Model")
 struct ModelTests {
-    /// So many random steps; how transactions ended.
-    private func run(seed: UInt64, steps: Int) throws -> [String: Int] {
+    /// So many random steps; how transactions ended, and what the daemon had to do.
+    private func run(seed: UInt64, steps: Int) throws -> (ends: [String: Int], effects: [Effect]) {
         var pair = try Pair(seed: seed)
         var ends: [String: Int] = [:]
         for step in 0..<steps {
@@ -152,7 +152,7 @@ struct ModelTests {
             if pair.history.count > 200 { pair.history.removeFirst(100) }
             if step % 50 == 0 { try agree(pair) }
         }
-        return ends
+        return (ends, pair.transcript.effects)
     }
 
     private func agree(_ pair: Pair) throws {
@@ -174,10 +174,25 @@ struct ModelTests {
 
     @Test("the core and a naive store agree on every reply, event and count of random requests", arguments: 1...10)
     func random(seed: UInt64) throws {
-        let ends = try run(seed: seed, steps: 10_000)
+        let ends = try run(seed: seed, steps: 10_000).ends
         // What a run of such a length has to meet, or it shows nothing.
         #expect(
             ends["OK|", default: 0] > 10 && ends["EAGAIN", default: 0] > 10 && ends["ENOMEM", default: 0] > 5, "\(ends)"
         )
+    }
+
+    @Test("the same requests have the same effects, and change generations in the same way")
+    func deterministic() throws {
+        let one = try run(seed: 11, steps: 2000).effects
+        #expect(try run(seed: 11, steps: 2000).effects == one && one.count > 2000)
+        func generations() throws -> [String] {
+            let transcript = try verify("S> TRANSACTION_START |\nS< 1|")
+            for number in 0..<20 { try verify("S:1> WRITE /drop/\(number)/x|\nS< OK|", transcript) }
+            try verify("S:1> TRANSACTION_END T|\nS< OK|", transcript)
+            for number in 0..<20 { transcript.send("S", 0, "DIRECTORY_PART /drop/\(number)|0|") }
+            return transcript.drain("S")
+        }
+        let first = try generations()
+        for _ in 0..<5 { #expect(try generations() == first) }
     }
 }
