@@ -93,15 +93,8 @@ extension XenstoreCore {
         return true
     }
 
-    /// When `tick` has something to do, in milliseconds; 0: at once, when no request waits; nil: not before the next
-    /// request or event.
-    public func nextDeadline() -> UInt64? { detached.isEmpty ? claims.first?.deadline : 0 }
-
-    /// Does what time brings: claims end; and a part of what is left over.
-    public func tick(now: UInt64, into effects: inout [Effect]) {
-        reclaim(1024)
+    func endClaims(now: UInt64) {
         while let claim = claims.first, claim.deadline <= now { end(claim, now: now) }
-        hand(over: &effects, now: now)
     }
 
     /// Guests that changed what a transaction looked at, after its start, pay for it (xenstored.md 5.7).

@@ -56,15 +56,6 @@ extension XenstoreCore {
         connection.output.replySent()
     }
 
-    /// Whether requests of a connection may be read now (xenstored.md 8.6): it isn't held back, and below its quotas.
-    public func mayRead(_ id: ConnectionID, now: UInt64) -> Bool {
-        guard let connection = connection(id), connection.wait == nil else { return false }
-        guard let guest = connection.guest else { return true }
-        let outstanding = guest.quotas[.outstanding]
-        return (outstanding == 0 || connection.output.replyCount < outstanding)
-            && guest.quotas.allows(.memory, guest.memoryByteCount) && guest.creditNow(now) >= 0
-    }
-
     /// Events and replies that wait for a connection, for its limits and for statistics.
     public func waiting(_ id: ConnectionID) -> (events: Int, replies: Int) {
         guard let connection = connection(id) else { return (0, 0) }

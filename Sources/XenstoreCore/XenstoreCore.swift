@@ -55,6 +55,10 @@ public final class XenstoreCore {
     /// Connections that go on with what they were held back from, when the request under way is done.
     var ready: [Connection] = []
 
+    /// Guests that are not read as they hold too many bytes, or have to pay (xenstored.md 5.7) until a time.
+    var starved: [Connection] = []
+    var resting: [(connection: Connection, time: UInt64)] = []
+
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []
     var claimedPaths: [[UInt8]: Claim] = [:]
