@@ -341,6 +341,12 @@ let testTargets: [Target] = [
         path: "Benchmarks/uefi", swiftSettings: house),
 ]
 
+/// The Xenstore server without its daemon.
+let xenstoreTargets: [Target] = [
+    library("XenstoreCore", ["XenstoreWire"]),
+    tests("XenstoreCoreTests", ["XenstoreCore", "XenstoreWire"]),
+]
+
 let package = Package(
     name: "corbel",
     products: [
@@ -369,7 +375,7 @@ let package = Package(
     targets: pureTargets + systemTargets
         + (embedded
             ? []
-            : modelTargets + authenticationTargets + formatTargets + variableTargets + conformanceTargets
-                + xenstoreServerTargets + programTargets + testTargets),
+            : modelTargets + authenticationTargets + formatTargets + variableTargets + xenstoreTargets
+                + xenstoreServerTargets + conformanceTargets + programTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,116 @@
+// Progress of transactions that come into conflict, and what guests pay for breaking others' (xenstored.md 5.6, 5.7).
+// Not for: the commit rule.
+
+internal import XenstoreWire
+
+extension XenstoreCore {
+    /// A commit was refused: the chain goes on, or begins.
+    func noteConflict(_ transaction: Transaction, _ connection: Connection, now: UInt64) {
+        let paths = Array(transaction.paths.prefix(Claim.pathCountMax))
+        let start = connection.chain?.startTime ?? transaction.startTime
+        connection.chain = Chain(startTime: start, paths: paths, idleTime: nil)
+    }
+
+    /// Without a transaction a chain lasts for a second.
+    func noteEnd(of connection: Connection, now: UInt64) {
+        if connection.transactions.isEmpty { connection.chain?.idleTime = now }
+    }
+
+    private func chain(of connection: Connection, now: UInt64) -> Chain? {
+        guard let chain = connection.chain else { return nil }
+        if let idle = chain.idleTime, now >= idle + 1000 {
+            connection.chain = nil
+            return nil
+        }
+        return chain
+    }
+
+    /// A connection with a chain starts its next attempt.
+    func startClaim(of connection: Connection, _ transaction: Transaction, now: UInt64) {
+        guard let chain = chain(of: connection, now: now) else { return }
+        connection.chain?.idleTime = nil
+        if connection.claim != nil { return }
+        if let guest = connection.guest, let pause = claimPauses[guest.domain] {
+            if now < pause { return }
+            claimPauses[guest.domain] = nil
+        }
+        let claim = Claim(
+            connection: connection, transaction: transaction, chainStart: chain.startTime, startTime: now,
+            paths: chain.paths)
+        for path in claim.paths {
+            if let other = claimedPaths[path], other.chainStart <= claim.chainStart { continue }
+            claimedPaths[path] = claim
+        }
+        connection.claim = claim
+        claims.append(claim)
+    }
+
+    func endClaim(of connection: Connection, now: UInt64) {
+        if let claim = connection.claim { end(claim, now: now) }
+    }
+
+    private func end(_ claim: Claim, now: UInt64) {
+        claim.hasEnded = true
+        claim.connection.claim = nil
+        claims.removeAll { $0 === claim }
+        for path in claim.paths where claimedPaths[path] === claim { claimedPaths[path] = nil }
+        if let guest = claim.connection.guest {
+            claimPauses[guest.domain] = now + 10 * max(1, now - min(now, claim.startTime))
+        }
+        for waiter in claim.waiters {
+            guard case .claim(let other) = waiter.wait, other === claim else { continue }
+            ready.append(waiter)
+        }
+        claim.waiters.removeAll()
+    }
+
+    /// Goes on with the requests of a connection that waited.
+    func resume(_ connection: Connection, now: UInt64) {
+        // It may have been closed meanwhile.
+        guard self.connection(connection.id) === connection else { return }
+        connection.wait = nil
+        var frames = connection.held
+        connection.held = []
+        while !frames.isEmpty, connection.wait == nil { run(frames.removeFirst(), connection, now: now) }
+        connection.held = frames + connection.held
+        if connection.wait == nil { effects.append(.resumeReading(connection.id)) }
+    }
+
+    /// Holds a request back that touches a claimed path for the first time; says whether.
+    func holdBack(_ request: Request, _ frame: Frame) -> Bool {
+        if claims.isEmpty || !request.header.operation.worksOnView { return false }
+        guard let transaction = request.transaction else { return false }
+        let connection = request.connection
+        guard let text = XenstoreText.string(in: request.payload.span, from: 0),
+            let path = try? path(request, text, allowsSpecial: true), !transaction.pathSet.contains(path),
+            let claim = claimedPaths[path], claim.connection !== connection, request.now < claim.deadline
+        else { return false }
+        if connection.isPrivileged && !claim.connection.isPrivileged { return false }
+        if let chain = chain(of: connection, now: request.now), chain.startTime <= claim.chainStart { return false }
+        connection.wait = .claim(claim)
+        connection.held.insert(frame, at: 0)
+        claim.waiters.append(connection)
+        return true
+    }
+
+    func endClaims(now: UInt64) {
+        while let claim = claims.first, claim.deadline <= now { end(claim, now: now) }
+    }
+
+    /// Guests that changed what a transaction looked at, after its start, pay for it (xenstored.md 5.7).
+    func payForConflict(_ transaction: Transaction, _ request: Request) {
+        var payers: Set<UInt16> = []
+        for path in transaction.paths {
+            if let domain = changer(of: path, since: transaction.moment) { payers.insert(domain) }
+        }
+        for domain in payers { domains[domain]?.pay(request.now) }
+    }
+
+    /// Which guest changed a path last, if it is not as it was at a moment; of an absent path, who changed what is
+    /// above it now.
+    private func changer(of path: [UInt8], since moment: UInt64) -> UInt16? {
+        guard let node = find(path, nil).nearest, let now = tree.current(node) else { return nil }
+        if let before = tree.content(node, at: moment), before.says(as: now) { return nil }
+        return now.changedBy
+    }
+}

@@ -1,0 +1,53 @@
+// The commit: the recorded requests run again on the store as it is, and count if all is as it was (xenstored.md 5.3).
+// Not for: what else the end of a transaction does.
+
+internal import XenstoreWire
+
+extension XenstoreCore {
+    /// Makes a transaction's changes if that is possible without a conflict; says whether.
+    func commit(_ transaction: Transaction, _ request: Request) -> Bool {
+        let connection = request.connection
+        // The bytes of the first run are not those of the second.
+        charge(-transaction.memoryByteCount, transaction, connection.domain)
+        let replay = Transaction(
+            id: transaction.id, moment: tree.takeSnapshot(), startTime: request.now, isReplay: true)
+        let isSame = run(transaction.records, in: replay, request)
+        if isSame { apply(replay, connection) }
+        release(replay, connection)
+        return isSame
+    }
+
+    private func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
+        for record in records {
+            var header = request.header
+            header.operation = record.operation
+            let again = Request(
+                connection: request.connection, header: header, payload: record.payload, transaction: replay,
+                now: request.now)
+            let answer = perform(again, in: replay)
+            if !isSame(answer, record) || targetExisted != record.existed { return false }
+        }
+        return true
+    }
+
+    /// Of DIRECTORY_PART the generation is not compared.
+    private func isSame(_ answer: Answer, _ record: RecordedRequest) -> Bool {
+        guard record.operation == .directoryPart, case .reply(let new) = answer, case .reply(let old) = record.answer
+        else { return answer == record.answer }
+        return new.drop { $0 != 0 } == old.drop { $0 != 0 }
+    }
+
+    /// Makes the replay's changes those of the store.
+    private func apply(_ replay: Transaction, _ connection: Connection) {
+        pathChanges = replay.events
+        for index in pathChanges.indices { lookBefore(&pathChanges[index]) }
+        // The view is not needed any more: no version is kept for it.
+        tree.endSnapshot(replay.moment)
+        for node in replay.changedNodes {
+            guard let content = replay.changes[node] else { continue }
+            if content == nil && tree.current(node) == nil { continue }
+            write(node, content, nil, by: connection)
+        }
+        replay.created.removeAll { tree.current($0) != nil }
+    }
+}

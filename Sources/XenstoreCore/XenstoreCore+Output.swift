@@ -1,0 +1,64 @@
+// Replies and events into a connection's queue, and out of it (xenstored.md 4.5, 7.2).
+// Not for: what the messages say.
+
+internal import XenstoreWire
+
+extension XenstoreCore {
+    func reply(_ header: XenstoreHeader, _ payload: [UInt8], _ connection: Connection) {
+        var writer = XenstoreWriter()
+        writer.reply(to: header) { $0.put(payload) }
+        queue(writer.bytes, connection)
+    }
+
+    func refuse(_ header: XenstoreHeader, _ code: XenstoreErrorCode, _ connection: Connection) {
+        var writer = XenstoreWriter()
+        writer.refuse(header, code)
+        queue(writer.bytes, connection)
+    }
+
+    private func queue(_ message: [UInt8], _ connection: Connection) {
+        connection.domain.memoryByteCount += message.count
+        connection.output.add(reply: message)
+        announce(connection)
+    }
+
+    /// Queues an event of a watch.
+    func send(_ watch: Watch, _ path: [UInt8]) {
+        guard let connection = connection(watch.connection) else { return }
+        connection.output.add(watch, path: path, limit: connection.eventLimit)
+        announce(connection)
+    }
+
+    private func announce(_ connection: Connection) {
+        if connection.output.isAnnounced { return }
+        connection.output.isAnnounced = true
+        effects.append(.output(connection.id))
+    }
+
+    /// The next message for a connection, which counts as begun from now on; nil when none waits: the next one is
+    /// announced by an effect. Replies are charged to the domain until `messageSent`.
+    public func takeMessage(_ id: ConnectionID) -> [UInt8]? {
+        guard let connection = connection(id) else { return nil }
+        guard let (message, isReply) = connection.output.take() else {
+            connection.output.isAnnounced = false
+            return nil
+        }
+        connection.sending.append(isReply ? message.count : 0)
+        return message
+    }
+
+    /// The oldest message that was taken has wholly gone.
+    public func messageSent(_ id: ConnectionID) {
+        guard let connection = connection(id), !connection.sending.isEmpty else { return }
+        let byteCount = connection.sending.removeFirst()
+        if byteCount == 0 { return }
+        connection.domain.memoryByteCount -= byteCount
+        connection.output.replySent()
+    }
+
+    /// Events and replies that wait for a connection, for its limits and for statistics.
+    public func waiting(_ id: ConnectionID) -> (events: Int, replies: Int) {
+        guard let connection = connection(id) else { return (0, 0) }
+        return (connection.output.eventCount, connection.output.replyCount)
+    }
+}

@@ -1,0 +1,375 @@
+// The rules of xenstored.md 16 about counts, quotas and memory, each named after the advisory.
+
+import Testing
+import XenstoreCore
+import XenstoreWire
+
+@Suite("Security rules: counts and quotas")
+struct SecurityCountTests {
+    /// Domain 1 may own so many nodes.
+    private func limited(_ nodes: Int) throws -> Transcript {
+        try verify("S> SET_QUOTA 1|nodes|\(nodes)|\nS< OK|\nowns 1 1")
+    }
+
+    @Test("XSA-272: the quota of nodes holds for WRITE, MKDIR, parents, and in transactions")
+    func nodes() throws {
+        try verify(
+            """
+            D1> WRITE data/a/b/c|
+            D1< ENOSPC
+            D1> WRITE data/a|
+            D1< OK|
+            D1> MKDIR data/b/c|
+            D1< ENOSPC
+            D1> TRANSACTION_START |
+            D1< 1|
+            D1:1> MKDIR data/b|
+            D1< OK|
+            D1:1> MKDIR data/c|
+            D1< ENOSPC
+            D1:1> TRANSACTION_END T|
+            D1< ENOMEM
+            D1> MKDIR data/b|
+            D1< OK|
+            D1> MKDIR data/c|
+            D1< ENOSPC
+            owns 1 3
+            """, try limited(3))
+    }
+
+    @Test("XSA-326, CVE-2022-42311: a guest that never reads its events holds its limit and one for each watch")
+    func unreadEvents() throws {
+        let transcript = try verify("D1> WATCH /pub|t|\nD1> WATCH /drop|t|\nS> SET_PERMS /drop|b0|")
+        let id = try #require(transcript.client("D1"))
+        var most = 0
+        for number in 0..<3000 {
+            transcript.send("S", 0, "WRITE /\(number % 2 == 0 ? "pub" : "drop")/\(number)|")
+            most = max(most, transcript.core.waiting(id).events)
+            _ = transcript.drain("S")
+        }
+        #expect(most <= 1024 + 2)
+        let long = String(repeating: "w", count: 900)
+        let other = try verify("D2> WATCH /pub|t|", Transcript.prepared())
+        let reader = try #require(other.client("D2"))
+        var mostLong = 0
+        for number in 0..<400 {
+            other.send("S", 0, "WRITE /pub/\(number)\(long)|")
+            mostLong = max(mostLong, other.core.waiting(reader).events)
+        }
+        // 256 KiB of them come before 1024.
+        #expect(mostLong > 250 && mostLong <= 290 && other.core.waiting(reader).events == 1)
+    }
+
+    @Test("XSA-326, CVE-2022-42312, -42318: requests with replies unread stop at the quota")
+    func unreadReplies() throws {
+        let transcript = Transcript.prepared()
+        let id = try #require(transcript.client("D1"))
+        for _ in 0..<20 { transcript.send("D1", 0, "READ /pub|") }
+        try verify("rests D1", transcript)
+        #expect(transcript.core.waiting(id).replies == 20)
+        try verify("S> SET_QUOTA 1|outstanding|0|\nS< OK|\nreads D1", transcript)
+        let bytes = transcript.core.memoryByteCount(of: 1)
+        try verify("S> SET_QUOTA 1|memory|\(bytes)|\nS< OK|\nreads D1", transcript)
+        try verify("S> SET_QUOTA 1|memory|\(bytes - 1)|\nS< OK|\nrests D1", transcript)
+    }
+
+    @Test("a guest that is not read for its memory, or its credit, is read again when it may be")
+    func readAgain() throws {
+        let transcript = try verify("D1> WRITE data/x|{v*1000}\nD1< OK|\nS> SET_QUOTA 1|memory|500|\nS< OK|\nrests D1")
+        let id = try #require(transcript.client("D1"))
+        transcript.effects.removeAll()
+        try verify("S> WRITE /pub|\nS< OK|", transcript)
+        #expect(!transcript.effects.contains(.resumeReading(id)))
+        try verify("S> RM /local/domain/1/data/x|\nS< OK|", transcript)
+        #expect(transcript.effects.count { $0 == .resumeReading(id) } == 1)
+        try verify("S> SET_QUOTA 1|memory|0|\nS< OK|\nS> SET_PERMS /pub|b0|\nS< OK|\nreads D1", transcript)
+        for number in 1...11 {
+            try verify(
+                """
+                S> TRANSACTION_START |
+                S:\(number)> READ /pub|
+                D1> WRITE /pub|\(number)
+                D1< OK|
+                S:\(number)> WRITE /sec|
+                S:\(number)> TRANSACTION_END T|
+                """, transcript)
+        }
+        transcript.effects.removeAll()
+        try verify("rests D1", transcript)
+        #expect(transcript.core.nextDeadline() == transcript.now + 50)
+        try verify("time 49\nrests D1\ntime 1\nreads D1", transcript)
+        #expect(transcript.effects.count { $0 == .resumeReading(id) } == 1)
+        #expect(transcript.core.nextDeadline() == nil)
+    }
+
+    @Test("XSA-326, CVE-2022-42313: nodes are counted for their owner, whoever made them, and move with SET_PERMS")
+    func owners() throws {
+        try verify(
+            """
+            S> WRITE /local/domain/1/data/s|
+            owns 1 2
+            S> SET_PERMS /local/domain/1/data/s|n2|
+            owns 1 1
+            owns 2 2
+            D2> WRITE /local/domain/1/data/s/t|
+            owns 2 3
+            D1> RM data|
+            D1< OK|
+            owns 1 0
+            owns 2 1
+            """)
+    }
+
+    @Test("XSA-326, CVE-2022-42314, -42317: a transaction looks at so many paths, and records so many requests")
+    func transactions() throws {
+        let transcript = try verify("S> SET_QUOTA 1|transaction-nodes|3|\nS< OK|\nD1> TRANSACTION_START |\nD1< 1|")
+        try verify(
+            """
+            D1:1> READ /pub|
+            D1< pub
+            D1:1> WRITE data/a/b/c|
+            D1< ENOSPC
+            D1:1> WRITE data/a|
+            D1< OK|
+            D1:1> READ data/x|
+            D1< ENOSPC
+            D1:1> TRANSACTION_END T|
+            D1< ENOMEM
+            D1> TRANSACTION_START |
+            D1< 2|
+            """, transcript)
+        for _ in 0..<4096 { try verify("D1:2> READ /pub|\nD1< pub", transcript) }
+        try verify("D1:2> READ /pub|\nD1< ENOSPC\nD1:2> TRANSACTION_END T|\nD1< ENOMEM", transcript)
+        #expect(transcript.core.counts.otherSlots == 0)
+    }
+
+    @Test("XSA-326, CVE-2022-42315: memory covers nodes, watches, transactions and replies, and all comes back")
+    func memory() throws {
+        let transcript = Transcript.prepared()
+        let core = transcript.core
+        func more(_ lines: String) throws -> Bool {
+            let before = core.memoryByteCount(of: 1)
+            try verify(lines, transcript)
+            return core.memoryByteCount(of: 1) > before
+        }
+        let start = core.memoryByteCount(of: 1)
+        #expect(try more("D1> WRITE data/a|\nD1< OK|"))
+        #expect(try more("D1> WRITE data/a|{v*100}\nD1< OK|"))
+        #expect(try more("D1> SET_PERMS data/a|n1|r2|\nD1< OK|"))
+        #expect(try more("D1> WATCH /pub|t|\nD1< OK|\nD1! /pub"))
+        #expect(try more("D1> TRANSACTION_START |\nD1< 1|\nD1:1> READ /pub|\nD1< pub"))
+        #expect(try more("D1:1> READ /pub|\nD1< pub"))
+        #expect(try more("D1:1> WRITE data/a|{w*200}\nD1< OK|"))
+        #expect(try more("D1> READ /pub|"))
+        try verify("D1< pub\nD1> RESET_WATCHES |\nD1< OK|\nD1> RM data/a|\nD1< OK|", transcript)
+        #expect(core.memoryByteCount(of: 1) == start)
+    }
+
+    @Test("XSA-326, CVE-2022-42316: the defaults are there without a configuration")
+    func defaults() throws {
+        let transcript = Transcript.prepared()
+        for number in 0..<1100 { transcript.send("D1", 0, "WRITE data/\(number)|") }
+        try verify("owns 1 1000", transcript)
+    }
+
+    @Test("XSA-330: rounds of WATCH and RESET_WATCHES leave everything where it was")
+    func rounds() throws {
+        let transcript = Transcript.prepared()
+        let counts = transcript.core.counts
+        let memory = transcript.core.memoryByteCount(of: 1)
+        let id = try #require(transcript.client("D1"))
+        for _ in 0..<20_000 {
+            transcript.send("D1", 0, .watch, [47, 112, 117, 98, 47, 120, 0, 116, 0])
+            transcript.send("D1", 0, .resetWatches, [0])
+            while transcript.core.takeMessage(id) != nil { transcript.core.messageSent(id) }
+        }
+        #expect(transcript.core.counts == counts)
+        #expect(transcript.core.memoryByteCount(of: 1) == memory)
+    }
+
+    @Test("XSA-414: a WRITE with several parents that hits a quota at any step leaves all as it was")
+    func parents() throws {
+        for quota in ["nodes|4|", "node-size|30|", "memory|200|"] {
+            let transcript = try verify("S> SET_QUOTA 1|\(quota)\nS< OK|")
+            let counts = transcript.core.counts
+            let memory = transcript.core.memoryByteCount(of: 1)
+            try verify("D1> WRITE data/a/b/c/d|{v*20}\nD1< ENOSPC\nowns 1 1\nD1> DIRECTORY data|\nD1< ", transcript)
+            #expect(transcript.core.counts == counts)
+            #expect(transcript.core.memoryByteCount(of: 1) == memory, "\(quota)")
+        }
+    }
+
+    @Test("XSA-415: the same in a transaction: no node without its parent, no parent with a child that isn't there")
+    func parentsInside() throws {
+        let transcript = try limited(4)
+        try verify(
+            """
+            D1> TRANSACTION_START |
+            D1< 1|
+            D1:1> WRITE data/x|
+            D1< OK|
+            D1:1> WRITE data/a/b/c/d|
+            D1< ENOSPC
+            D1:1> DIRECTORY data|
+            D1< x|
+            D1:1> TRANSACTION_END T|
+            D1< ENOMEM
+            D1> DIRECTORY data|
+            D1< 
+            owns 1 1
+            """, transcript)
+        #expect(transcript.core.counts.otherSlots == 0)
+    }
+
+    @Test("XSA-416: a reply that waits costs its bytes, and no more once it is sent")
+    func waitingReply() throws {
+        let transcript = Transcript.prepared()
+        let id = try #require(transcript.client("D1"))
+        let memory = transcript.core.memoryByteCount(of: 1)
+        transcript.send("D1", 0, "READ /pub|")
+        #expect(transcript.core.memoryByteCount(of: 1) == memory + 19)
+        #expect(transcript.core.takeMessage(id)?.count == 19)
+        #expect(transcript.core.memoryByteCount(of: 1) == memory + 19)
+        transcript.core.messageSent(id)
+        transcript.core.messageSent(id)
+        #expect(transcript.core.memoryByteCount(of: 1) == memory)
+    }
+
+    @Test("XSA-418: 1500 levels are made, listed, watched and removed")
+    func deep() throws {
+        let path = String(repeating: "/d", count: 1500)
+        let transcript = try verify("S> WRITE \(path)|v\nS< OK|\nS> READ \(path)|\nS< v")
+        let counts = transcript.core.counts
+        try verify(
+            """
+            S1> WATCH \(path)|t|
+            S1< OK|
+            S1! \(path)
+            S> TRANSACTION_START |
+            S< 1|
+            S:1> RM /d/d|
+            S< OK|
+            S:1> TRANSACTION_END T|
+            S< OK|
+            S1! \(path)
+            S> RM /d|
+            S< OK|
+            S1.
+            S1> UNWATCH \(path)|t|
+            S1< OK|
+            S> DIRECTORY /|
+            S< drop|local|pub|sec|tool|
+            """, transcript)
+        #expect(transcript.core.counts.nodes == counts.nodes - 1500)
+        #expect(transcript.core.counts.otherSlots == 0 && transcript.core.counts.trieNodes == 2)
+    }
+
+    @Test("XSA-419: a dead domain's nodes disappear everywhere, and two domains can't grow beyond their quotas")
+    func reboots() throws {
+        let transcript = Transcript.prepared()
+        try verify("D1> WRITE /drop/one|\nD1< OK|\nD1> SET_PERMS /drop/one|b1|\nD1< OK|", transcript)
+        try verify("D2> WRITE /drop/one/two|\nD2< OK|\nD1> WRITE /drop/one/two/three|\nD1< OK|", transcript)
+        try verify("Xen dead 2\nbatch\nS> DIRECTORY /drop/one|\nS< \nowns 1 2\nowns 2 0", transcript)
+        try verify("Xen starts 2\nS> INTRODUCE 2|1|1|\nS< OK|", transcript)
+        for _ in 0..<5 {
+            for number in 0..<600 {
+                transcript.send("D1", 0, "WRITE /drop/one/two/\(number)|")
+                transcript.send("D2", 0, "WRITE /drop/one/\(number)|")
+            }
+            #expect(transcript.core.nodeCount(of: 1) <= 1000 && transcript.core.nodeCount(of: 2) <= 1000)
+            try verify("Xen dead 2\nbatch\nXen starts 2\nS> INTRODUCE 2|1|1|\nS< OK|\nowns 2 0", transcript)
+            #expect(transcript.core.counts.nodes < 1100)
+        }
+    }
+
+    @Test("XSA-421, XSA-440: counts stay exact whatever a transaction makes and removes, and others meanwhile")
+    func transactionCounts() throws {
+        let transcript = try verify(
+            """
+            D1> WRITE data/a/b|
+            D1< OK|
+            D1> WRITE data/c|
+            D1< OK|
+            D1> TRANSACTION_START |
+            D1< 1|
+            D1:1> RM data/a|
+            D1< OK|
+            D1:1> RM data/c|
+            D1< OK|
+            D1:1> WRITE data/d|
+            D1< OK|
+            D1:1> RM data/d|
+            D1< OK|
+            S> RM /local/domain/1/data/a/b|
+            S< OK|
+            owns 1 3
+            D1:1> TRANSACTION_END T|
+            D1< OK|
+            owns 1 1
+            D1> TRANSACTION_START |
+            D1< 2|
+            D1:2> RM data|
+            D1< OK|
+            S> RM /local/domain/1/data|
+            S< OK|
+            D1:2> TRANSACTION_END T|
+            D1< EAGAIN
+            owns 1 0
+            """)
+        #expect(transcript.core.memoryByteCount(of: 1) == 0)
+        #expect(transcript.core.counts.otherSlots == 0)
+    }
+
+    @Test("XSA-483: a domain's counts begin at nothing, 10 000 times over")
+    func reuse() throws {
+        let transcript = Transcript.prepared()
+        let counts = transcript.core.counts
+        let socket = try #require(transcript.client("S"))
+        for round in 0..<10_000 {
+            transcript.machine.domains[4] = UInt64(1000 + round)
+            transcript.send("S", 0, "INTRODUCE 4|1|1|")
+            transcript.send("D4", 0, "WRITE /drop/n|v")
+            transcript.send("D4", 0, "WATCH /drop|t|")
+            transcript.send("D4", 0, "TRANSACTION_START |")
+            transcript.send("D4", 1, "WRITE /drop/m|v")
+            if transcript.core.nodeCount(of: 4) != 1 || transcript.core.counts(of: 4) != (1, 1) {
+                Issue.record("round \(round): counts \(transcript.core.counts(of: 4))")
+                break
+            }
+            transcript.event(.domainChanged(domain: 4, state: .dead(uniqueID: UInt64(1000 + round))))
+            while transcript.core.takeMessage(socket) != nil { transcript.core.messageSent(socket) }
+            transcript.effects.removeAll()
+        }
+        #expect(transcript.core.memoryByteCount(of: 4) == 0)
+        #expect(transcript.core.counts.nodes == counts.nodes && transcript.core.counts.domains == counts.domains)
+        #expect(transcript.core.counts.watches == 0 && transcript.core.counts.otherSlots == 0)
+    }
+
+    @Test("a large tree that was removed goes in parts, and never counts against anybody")
+    func parts() throws {
+        let transcript = Transcript.prepared()
+        for number in 0..<900 { transcript.send("D1", 0, "WRITE data/\(number)|") }
+        _ = transcript.drain("D1")
+        try verify("D1> RM data/1|\nD1< OK|\nS> RM /local/domain/1/data|\nS< OK|", transcript)
+        #expect(transcript.core.nextDeadline() == 0)
+        try verify(
+            """
+            S> DIRECTORY /local/domain/1|
+            S< 
+            S> WRITE /local/domain/1/data|
+            S> SET_PERMS /local/domain/1/data|n1|
+            S> SET_QUOTA 1|nodes|3|
+            S< OK|
+            S< OK|
+            S< OK|
+            D1> WRITE data/a|
+            D1< OK|
+            D1> WRITE data/b|
+            D1< OK|
+            D1> WRITE data/c|
+            D1< ENOSPC
+            """, transcript)
+        #expect(transcript.core.nextDeadline() == nil)
+        try verify("time 1\nowns 1 3", transcript)
+    }
+}
