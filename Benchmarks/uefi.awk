@@ -17,7 +17,7 @@ BEGIN {
     row("known-growth", "  each of 443 / of 111", "<=", 1.25)
     row("dbx-append-ns", "443 hashes, signed, ns", "<=", 1200000)
     heading("varstored's device, sandbox", "processor time")
-    row("snapshot-ns", "copy of the 64 KiB, ns", "<=", 2500)
+    row("snapshot-ns", "copy of the 64 KiB, ns", "<=", 2000)
     row("window-ns", "window access, ns")
     row("command-get-ns", "GetVariable, of 250, ns", "<=", 5000)
     row("command-set-ns", "SetVariable, volatile, ns", "<=", 5000)

@@ -6,7 +6,14 @@ public import SystemCalls
 
 /// How much a line matters.
 public enum LogLevel: Int, Comparable, Sendable {
-    case error, warning, information, debug
+    /// Something can't be done: a start, a save.
+    case error
+    /// It goes on, and somebody should look.
+    case warning
+    /// What it is doing.
+    case information
+    /// For who looks into it.
+    case debug
 
     public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 
