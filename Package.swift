@@ -112,7 +112,9 @@ let variableTargets: [Target] = [
                     "-lswiftSynchronization",
                 ], .when(configuration: .release))
         ]),
-    tests("XenstoreWireTests", ["XenstoreWire"]),
+    // The examples of xenstored.md 3, for both sides.
+    .target(name: "XenstoreVectors", path: "Tests/XenstoreVectors", swiftSettings: house),
+    tests("XenstoreWireTests", ["XenstoreWire", "XenstoreVectors"]),
     tests("XenstoreClientTests", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     tests(
         "VariableServiceTests",
@@ -344,7 +346,7 @@ let testTargets: [Target] = [
 /// The Xenstore server without its daemon.
 let xenstoreTargets: [Target] = [
     library("XenstoreCore", ["XenstoreWire"]),
-    tests("XenstoreCoreTests", ["XenstoreCore", "XenstoreWire"]),
+    tests("XenstoreCoreTests", ["XenstoreCore", "XenstoreWire", "XenstoreVectors"]),
 ]
 
 let package = Package(

@@ -4,6 +4,7 @@
 import Testing
 import XenstoreCore
 import XenstoreWire
+import XenstoreVectors
 
 @Suite("Golden vectors")
 struct GoldenVectorTests {
@@ -39,8 +40,8 @@ struct GoldenVectorTests {
 
     @Test("every example of section 3 is answered as it stands there")
     func examples() throws {
-        #expect(goldenExamples.count == 32)
-        for example in goldenExamples {
+        #expect(goldenVectors.count == 32)
+        for example in goldenVectors {
             let transcript = try store(for: example.name)
             let id = try #require(transcript.client("S"))
             let header = try #require(firstHeader(example.request))

@@ -2,6 +2,7 @@
 
 import Testing
 import XenstoreWire
+import XenstoreVectors
 
 @Suite("Frame parser")
 struct FrameParserTests {

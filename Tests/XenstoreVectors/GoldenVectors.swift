@@ -1,28 +1,38 @@
-// The examples of every operation, byte for byte (xenstored.md 3, golden vectors).
+// The table of golden vectors of xenstored.md 3, as it stands there.
 // Not for: what a server makes of them.
 
 /// A request and what a server sends on it.
-struct GoldenVector {
-    var name: String
-    var request: [UInt8]
-    var replies: [[UInt8]]
+public struct GoldenVector: Sendable {
+    /// The operation's name.
+    public var name: String
+    /// The request, header and payload.
+    public var request: [UInt8]
+    /// What comes back, message by message.
+    public var replies: [[UInt8]]
 }
 
-/// All of them, in the specification's order.
-let goldenVectors: [GoldenVector] = {
+/// All of them, in the page's order; a line without a name has that of the one before.
+public let goldenVectors: [GoldenVector] = {
     var vectors: [GoldenVector] = []
     for line in table.split(separator: "\n") {
         guard let arrow = line.firstIndex(where: { $0 == ">" || $0 == "<" }) else { continue }
         let name = line[..<arrow].split(separator: " ").joined(separator: " ")
-        let bytes = hex(String(line[line.index(after: arrow)...]))
+        let bytes = octets(line[line.index(after: arrow)...])
         if line[arrow] == ">" {
-            vectors.append(GoldenVector(name: name, request: bytes, replies: []))
+            let before = vectors.last?.name ?? ""
+            let isNamed = !name.isEmpty && !name.hasPrefix("with")
+            vectors.append(GoldenVector(name: isNamed ? name : before, request: bytes, replies: []))
         } else {
             vectors[vectors.count - 1].replies.append(bytes)
         }
     }
     return vectors
 }()
+
+private func octets(_ digits: Substring) -> [UInt8] {
+    let nibbles = digits.compactMap { $0.hexDigitValue }
+    return stride(from: 0, to: nibbles.count - 1, by: 2).map { UInt8(nibbles[$0] << 4 | nibbles[$0 + 1]) }
+}
 
 private let table = """
     CONTROL               > 00000000 1f000000 00000000 09000000 7072696e7400686900
