@@ -69,11 +69,9 @@ extension SystemCall {
     package static var timerfdSettime: SystemCall { SystemCall("timerfd_settime", SYS_timerfd_settime) }
     package static var clockGettime: SystemCall { SystemCall("clock_gettime", SYS_clock_gettime) }
     package static var clockNanosleep: SystemCall { SystemCall("clock_nanosleep", SYS_clock_nanosleep) }
-    package static var ppoll: SystemCall { SystemCall("ppoll", SYS_ppoll) }
     #if arch(x86_64)
         // arm64 has the p of each alone.
         package static var epollWait: SystemCall { SystemCall("epoll_wait", SYS_epoll_wait) }
-        package static var poll: SystemCall { SystemCall("poll", SYS_poll) }
     #endif
 }
 
