@@ -140,12 +140,37 @@ let variableTargets: [Target] = [
     tests("VarstoredTests", varstored + ["varstored", "XenDeviceModelTesting", "HypervisorModel", "ServerCalls"]),
 ]
 
-/// xenstored's side of the rings.
+/// What xenstored and its tests need.
+let xenstored: [Target.Dependency] = [
+    "XenstoreServer", "XenstoreCore", "XenstoreWire", "XenABI", "XenPlatform", "XenLinux", "SystemCalls", "ServerCalls",
+    "EventLoop", "DaemonShell", "DaemonConfinement",
+]
+
+/// The Xenstore server's daemon, and the tools that talk to one.
 let xenstoreServerTargets: [Target] = [
-    library("XenstoreServer", ["XenABI", "XenPlatform", "XenstoreWire"]),
+    library(
+        "XenstoreServer",
+        [
+            "XenABI", "XenPlatform", "XenstoreWire", "XenstoreCore", "SystemCalls", "ServerCalls", "EventLoop",
+            "DaemonShell",
+        ]),
     tests(
         "XenstoreServerTests",
-        ["XenstoreServer", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls", "ServerCalls"]),
+        [
+            "XenstoreServer", "XenstoreCore", "XenstoreClient", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls",
+            "ServerCalls", "EventLoop", "DaemonShell",
+        ]),
+    program("xenstored", xenstored, path: "Sources/xenstored"),
+    tests("XenstoredTests", xenstored + ["xenstored"]),
+    // One program with the names of the C tools as links.
+    program("xenstore", ["XenstoreClient", "XenstoreWire", "SystemCalls", "DaemonShell"], path: "Sources/xenstore"),
+    tests("XenstoreToolTests", ["xenstore", "XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
+    // Clients by the thousand, floods and long runs, for Tests/Xenstored/check and `make bench`.
+    program(
+        "xenstore-load", ["CSpawn", "XenstoreClient", "XenstoreWire", "SystemCalls", "EventLoop"],
+        path: "Benchmarks/xenstore/load"),
+    program(
+        "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]

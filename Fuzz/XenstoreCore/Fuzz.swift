@@ -153,7 +153,7 @@ private struct Run {
             case .introduce(let domain, let port):
                 event(.introduced(domain: domain, succeeded: machine.domains[domain] != nil && port % 5 != 4))
             case .control(let id, let payload):
-                event(.controlled(id, reply: payload.count % 2 == 0 ? [79, 75, 0] : nil))
+                event(.controlled(id, payload.count % 2 == 0 ? .reply([79, 75, 0]) : .refused(.invalid)))
             default: break
             }
         }

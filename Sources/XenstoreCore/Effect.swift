@@ -1,6 +1,8 @@
 // What the core asks of the daemon (xenstored.md 11).
 // Not for: how it is done.
 
+public import XenstoreWire
+
 /// One connection: a socket or a ring. Numbers are used again after a connection was closed.
 public struct ConnectionID: Hashable, Sendable {
     /// The place in the core's table.
@@ -42,12 +44,20 @@ public enum CoreEvent: Sendable {
     case domainChanged(domain: UInt16, state: DomainState)
     /// All changes of one interrupt were told.
     case batchEnd
-    /// The daemon has answered a CONTROL; nil: `EINVAL`.
-    case controlled(ConnectionID, reply: [UInt8]?)
+    /// The daemon has answered a CONTROL.
+    case controlled(ConnectionID, ControlAnswer)
     /// A connection is at its end.
     case connectionClosed(ConnectionID)
     /// A ring was connected anew by its guest (xenstored.md 8.4), or is ignored (8.5): what was under way is dropped.
     case connectionReset(ConnectionID)
+}
+
+/// How the daemon answers a CONTROL (xenstored.md 12).
+public enum ControlAnswer: Equatable, Sendable {
+    /// The payload of the reply, its NUL included, 4096 bytes at most.
+    case reply([UInt8])
+    /// It can't be done.
+    case refused(XenstoreErrorCode)
 }
 
 /// What Xen says of a domain (xenstored.md 9.5).

@@ -12,7 +12,7 @@ extension XenstoreCore {
         case .batchEnd:
             if batchHasReleases { tellSpecial(.releaseDomain, nil) }
             batchHasReleases = false
-        case .controlled(let id, let reply): controlled(id, reply, now: now)
+        case .controlled(let id, let answer): controlled(id, answer, now: now)
         case .connectionClosed(let id): connection(id).map { close($0, now: now) }
         case .connectionReset(let id): connection(id).map { drop($0, now: now) }
         }
@@ -172,9 +172,12 @@ extension XenstoreCore {
         }
     }
 
-    private func controlled(_ id: ConnectionID, _ payload: [UInt8]?, now: UInt64) {
+    private func controlled(_ id: ConnectionID, _ answer: ControlAnswer, now: UInt64) {
         guard let connection = connection(id), case .control(let header) = connection.wait else { return }
-        if let payload { reply(header, payload, connection) } else { refuse(header, .invalid, connection) }
+        switch answer {
+        case .reply(let payload): reply(header, payload, connection)
+        case .refused(let code): refuse(header, code, connection)
+        }
         ready.append(connection)
     }
 }

@@ -47,6 +47,13 @@ extension XenstoreCore {
         return message
     }
 
+    /// As `takeMessage`, behind what is in a buffer already: how many bytes that were; nil when none waits.
+    public func takeMessage(_ id: ConnectionID, appendingTo bytes: inout [UInt8]) -> Int? {
+        guard let message = takeMessage(id) else { return nil }
+        bytes.append(contentsOf: message)
+        return message.count
+    }
+
     /// The oldest message that was taken has wholly gone.
     public func messageSent(_ id: ConnectionID) {
         guard let connection = connection(id), !connection.sending.isEmpty else { return }

@@ -91,7 +91,7 @@ final class Transcript {
             case .introduce(let domain, _):
                 event(.introduced(domain: domain, succeeded: machine.domains[domain] != nil))
             case .control(let id, let payload):
-                event(.controlled(id, reply: payload.starts(with: Array("print".utf8)) ? Array("OK\0".utf8) : nil))
+                event(.controlled(id, payload.starts(with: Array("print".utf8)) ? .reply(Array("OK\0".utf8)) : .refused(.invalid)))
             default: break
             }
         }

@@ -1,0 +1,9 @@
+// xenstore-soak.
+// Not for: serving.
+
+internal import SystemCalls
+
+@main
+enum Program {
+    static func main() { exitProgram(0) }
+}

@@ -1,0 +1,5 @@
+// Tests.
+import Testing
+
+@Suite("XenstoredTests")
+struct UsageTests {}
