@@ -25,8 +25,8 @@ public final class GrantDevice: GrantMemory {
         }
     }
 
-    /// Maps one granted page. EINVAL: Xen refuses the grant. EAGAIN: still paged out after all asking, which is a second
-    /// of it, or none for a Xenstore server.
+    /// Maps one granted page. EINVAL: Xen refuses the grant. EAGAIN: still paged out after a second of asking; for a
+    /// Xenstore server at once.
     public func mapGrant(_ domain: DomainID, _ reference: GrantReference) throws(XenError) -> MappedPages {
         for _ in 0..<pagedOutRetriesMax {
             do throws(XenError) {

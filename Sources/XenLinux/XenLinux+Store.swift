@@ -23,9 +23,9 @@ extension XenLinux {
     static let openInherited: StaticString = "take over /dev/xen/evtchn"
     static let lockMemory: StaticString = "lock memory for hypercalls"
 
-    /// Opens what a Xenstore server needs. `inheritedEvents` is the number of an open descriptor of /dev/xen/evtchn, which a
-    /// live update has kept; it is taken over, and the ports bound on it wait for `events.adopt`. `devices` is the
-    /// folder of the nodes. Throws what opening answers; `advice(for:)` says what to do.
+    /// Opens what a Xenstore server needs. `inheritedEvents` is the number of an open descriptor of /dev/xen/evtchn,
+    /// which a live update has kept; it is taken over, and the ports bound on it wait for `events.adopt`. `devices` is
+    /// the folder of the nodes. Throws what opening answers; `advice(for:)` says what to do.
     public static func openStore(
         devices: String = standardDevices, inheritedEvents: Int32? = nil
     ) throws(XenError) -> StoreDevices {

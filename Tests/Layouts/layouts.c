@@ -1,8 +1,7 @@
 /*
  * The layouts and numbers of XenABI, against Xen's installed public headers (libxen-dev). Facts only; no code of Xen's.
  * Tests/Layouts/check compiles and runs this, and compares the numbers with those in Tests/XenABITests.
- * Not for: structures newer than Xen 4.17's headers; those are under NEWER and only compared with the Swift side.
- */
+ * Not for: structures newer than Xen 4.17's headers; those are under NEWER and only compared with the Swift side. */
 #define __XEN_TOOLS__ 1
 #include <errno.h>
 #include <stddef.h>
