@@ -69,6 +69,7 @@ extension XenstoreCore {
         guard let content, let owner = domains[content.permissions.owner.domain] else { return }
         owner.memoryByteCount += sign * (content.sizeByteCount + tree.pathByteCount(node))
         if sign > 0 { owner.nodes.insert(node) } else { owner.nodes.remove(node) }
+        if sign > 0 { noteGrowth(of: owner) }
     }
 
     /// A transaction's change: what its domain owns more or less, and the bytes of changed nodes.

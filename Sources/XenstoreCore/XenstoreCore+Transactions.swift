@@ -44,8 +44,10 @@ extension XenstoreCore {
         try checkEnd(transaction, request)
         if transaction.changes.isEmpty || commit(transaction, request) {
             connection.chain = nil
+            count(commit: true, connection)
             return
         }
+        count(commit: false, connection)
         payForConflict(transaction, request)
         noteConflict(transaction, connection, now: request.now)
         throw Refusal(.tryAgain)
