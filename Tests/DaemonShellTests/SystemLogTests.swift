@@ -1,46 +1,33 @@
 // Lines of the system log, and the notice to the service manager, as who listens gets them.
 
-import Foundation
+import ServerCalls
 import SystemCalls
 import Testing
 
 @testable import DaemonShell
 
-/// A datagram socket that listens, by plain calls.
+/// A socket that gets datagrams.
 private final class Listener {
     let path: String
-    let number: Int32
+    private var socket: DatagramSocket?
 
-    /// At a path, or with `@` before it at an abstract name. `room`: datagrams that wait at most is the kernel's matter.
     init(_ path: String) throws {
         self.path = path
-        number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        withUnsafeMutableBytes(of: &address.sun_path) { place in
-            for (index, byte) in bytes.enumerated() { place[index] = byte }
-            if bytes.first == UInt8(ascii: "@") { place[0] = 0 }
-        }
-        let count = socklen_t(2 + bytes.count)
-        let answer = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(number, $0, count) }
-        }
-        if answer != 0 { throw SystemError(errno, "bind") }
+        socket = try DatagramSocket.listening(at: path)
     }
 
     deinit { stop() }
 
     func stop() {
-        close(number)
-        unlink(path)
+        if socket.take() != nil { try? removeFile(path: path) }
     }
 
     /// The next datagram that waits; nil when there is none.
     func next() -> String? {
         var bytes = [UInt8](repeating: 0, count: 8192)
-        let count = recv(number, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue))
-        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
+        var span = bytes.mutableSpan
+        guard let count = try? socket?.descriptor.readIfReady(into: &span) else { return nil }
+        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 }
 
