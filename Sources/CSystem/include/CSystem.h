@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,17 @@ static inline int corbel_connect_path(int descriptor, const char *path) {
     struct sockaddr_un address;
     if (corbel_unix_address(&address, path) != 0) return -1;
     return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+// Sockets of datagrams (SOCK_DGRAM). A path that begins with @ is a name that no file system has: its first byte is 0.
+static inline int corbel_datagram_socket(void) { return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+static inline int corbel_connect_name(int descriptor, const char *path) {
+    struct sockaddr_un address;
+    if (path[0] != '@') return corbel_connect_path(descriptor, path);
+    if (corbel_unix_address(&address, path) != 0) return -1;
+    address.sun_path[0] = 0;
+    // Every byte counts, so that there are none behind the name.
+    socklen_t count = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    return connect(descriptor, (const struct sockaddr *)&address, count);
 }
 // Sockets of bytes (SOCK_STREAM) that never wait.
 static inline int corbel_stream_socket(void) {
@@ -186,6 +198,9 @@ static inline int corbel_is_locked(int descriptor) {
     if (fcntl(descriptor, 36 /* F_OFD_GETLK */, &lock) != 0) return -1;
     return lock.l_type != F_UNLCK;
 }
+
+// Swift forbids the name. For a process that has one thread.
+static inline int corbel_fork(void) { return fork(); }
 
 // The program's name without folders, as it was called; kept by the C library.
 static inline const char *corbel_program_name(void) {
