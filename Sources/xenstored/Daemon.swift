@@ -12,9 +12,14 @@ final class Daemon: DescriptorHandler {
     private let signals: SignalDescriptor
     private let pidFile: PIDFileOwner
     private let log: DaemonLog
+    private let trace: TraceLog
 
-    init(_ server: StoreServer, signals: consuming SignalDescriptor, pidFile: PIDFileOwner, log: DaemonLog) {
+    init(
+        _ server: StoreServer, trace: TraceLog, signals: consuming SignalDescriptor, pidFile: PIDFileOwner,
+        log: DaemonLog
+    ) {
         self.server = server
+        self.trace = trace
         self.signals = signals
         self.pidFile = pidFile
         self.log = log
@@ -33,13 +38,15 @@ final class Daemon: DescriptorHandler {
             log.write(.error, "xenstored", "ends: the event loop has failed: \(error)")
             return 1
         }
+        trace.flush()
         return 0
     }
 
     func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {
         while let signal = try? signals.next() {
             switch signal {
-            case .hangUp, .user1: break
+            case .hangUp: trace.reopen()
+            case .user1: break
             default:
                 log.write(.information, "xenstored", "ends: a signal came", [("signal", "\(signal.rawValue)")])
                 loop.stop()

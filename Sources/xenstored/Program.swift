@@ -37,7 +37,7 @@ enum Program {
             return complain("\(error)")
         }
         ignoreBrokenPipes()
-        let log = DaemonLog(.information, sink: options.logSink)
+        let log = DaemonLog(.information, sink: options.logSink(isInJournal: Options.isInJournal))
         do throws(StartEnd) {
             let daemon = try Start(options, StorePaths.own, parent, log).run()
             return daemon.run()

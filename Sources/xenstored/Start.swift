@@ -45,7 +45,8 @@ final class Start {
             throw .failed("no event loop: \(error)")
         }
         let server = StoreServer(makeCore(), loop: loop, log: log, platform: nil)
-        let daemon = Daemon(server, signals: signals, pidFile: pidFile, log: log)
+        let trace = try openTrace(of: server)
+        let daemon = Daemon(server, trace: trace, signals: signals, pidFile: pidFile, log: log)
         do throws(StoreStartError) {
             try server.begin()
         } catch {
@@ -95,6 +96,21 @@ final class Start {
         } catch {
             throw .failed("\(paths.socket): \(error)")
         }
+    }
+
+    /// The trace log, which writes when there is a file.
+    private func openTrace(of server: StoreServer) throws(StartEnd) -> TraceLog {
+        let trace = TraceLog(server, directory: paths.library)
+        for text in options.traceSwitches {
+            if let name = TraceSwitch(rawValue: String(text.dropFirst())) { trace.set(name, on: text.hasPrefix("+")) }
+        }
+        guard let path = options.tracePath else { return trace }
+        do throws(SystemError) {
+            try trace.open(path)
+        } catch {
+            throw .failed("--trace-file \(path): \(error)")
+        }
+        return trace
     }
 
     // MARK: Store

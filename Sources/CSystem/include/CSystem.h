@@ -252,6 +252,11 @@ static inline void corbel_raise_descriptor_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
+static inline int64_t corbel_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    return limit.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)limit.rlim_cur;
+}
 // SIG_IGN is a cast.
 static inline int corbel_ignore_signal(int number) { return signal(number, SIG_IGN) == SIG_ERR ? -1 : 0; }
 static inline int corbel_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
