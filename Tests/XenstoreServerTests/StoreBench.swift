@@ -100,7 +100,11 @@ final class StoreBench {
         try server.begin()
     }
 
-    deinit { try? removeFile(path: path) }
+    deinit {
+        // The loop and the server keep each other.
+        loop.roundHandler = nil
+        try? removeFile(path: path)
+    }
 
     func connect() throws -> TestSocket { try TestSocket(path: path) }
 
