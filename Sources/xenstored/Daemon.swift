@@ -10,18 +10,16 @@ internal import XenstoreServer
 final class Daemon: DescriptorHandler {
     private let server: StoreServer
     private let signals: SignalDescriptor
-    private let pidFile: PIDFileOwner
     private let log: DaemonLog
-    private let trace: TraceLog
+    /// The trace log, which writes when there is a file.
+    let trace: TraceLog
+    /// The pid file, locked for as long as this lives.
+    var pidFile: PIDFileOwner?
 
-    init(
-        _ server: StoreServer, trace: TraceLog, signals: consuming SignalDescriptor, pidFile: PIDFileOwner,
-        log: DaemonLog
-    ) {
+    init(_ server: StoreServer, trace: TraceLog, signals: consuming SignalDescriptor, log: DaemonLog) {
         self.server = server
         self.trace = trace
         self.signals = signals
-        self.pidFile = pidFile
         self.log = log
     }
 
@@ -34,6 +32,8 @@ final class Daemon: DescriptorHandler {
     func run() -> Int32 {
         do throws(SystemError) {
             try server.loop.run()
+            // What was asked before the end is answered, as far as there is room: one round that waits for nobody.
+            try server.loop.turn(milliseconds: 0)
         } catch {
             log.write(.error, "xenstored", "ends: the event loop has failed: \(error)")
             return 1
@@ -48,7 +48,8 @@ final class Daemon: DescriptorHandler {
             case .hangUp: trace.reopen()
             case .user1: break
             default:
-                log.write(.information, "xenstored", "ends: a signal came", [("signal", "\(signal.rawValue)")])
+                let name = signal == .interrupt ? "SIGINT" : "SIGTERM"
+                log.write(.information, "xenstored", "ends: a signal came", [("signal", name)])
                 loop.stop()
             }
         }

@@ -5,6 +5,9 @@ internal import DaemonShell
 internal import EventLoop
 internal import ServerCalls
 internal import SystemCalls
+internal import XenABI
+internal import XenLinux
+internal import XenPlatform
 internal import XenstoreCore
 internal import XenstoreServer
 
@@ -36,30 +39,40 @@ final class Start {
         if options.printsProcessID { try? StandardStream.output.write("\(processID)\n") }
         makeRunDirectory()
         let socket = try listen()
-        let loop: EventLoop
-        let signals: SignalDescriptor
+        do throws(StartEnd) {
+            let daemon = try serve(socket, pidFile)
+            try pidFile.complete()
+            tellReady()
+            return daemon
+        } catch {
+            // Nobody is to wait there.
+            try? removeFile(path: paths.socket)
+            throw error
+        }
+    }
+
+    private func serve(_ socket: consuming StreamSocket, _ pidFile: PIDFileOwner) throws(StartEnd) -> Daemon {
+        let platform = try openXen()
+        let core = try makeCore(platform)
+        let server: StoreServer
+        let daemon: Daemon
         do throws(SystemError) {
-            loop = try EventLoop()
-            signals = try SignalDescriptor([.terminate, .interrupt, .hangUp, .user1])
+            let loop = try EventLoop()
+            let signals = try SignalDescriptor([.terminate, .interrupt, .hangUp, .user1])
+            server = StoreServer(core, loop: loop, log: log, platform: platform)
+            daemon = Daemon(server, trace: TraceLog(server, directory: paths.library), signals: signals, log: log)
         } catch {
-            throw .failed("no event loop: \(error)")
+            throw .failed("\(error)")
         }
-        let server = StoreServer(makeCore(), loop: loop, log: log, platform: nil)
-        let trace = try openTrace(of: server)
-        let daemon = Daemon(server, trace: trace, signals: signals, pidFile: pidFile, log: log)
-        do throws(StoreStartError) {
-            try server.begin()
-        } catch {
-            throw .failed(error.description)
-        }
+        daemon.pidFile = pidFile
+        try openTrace(daemon.trace)
+        try begin(server)
         do throws(SystemError) {
             try server.listen(socket)
             try daemon.watchSignals()
         } catch {
             throw .failed("\(error)")
         }
-        try pidFile.complete()
-        tellReady()
         return daemon
     }
 
@@ -99,30 +112,47 @@ final class Start {
     }
 
     /// The trace log, which writes when there is a file.
-    private func openTrace(of server: StoreServer) throws(StartEnd) -> TraceLog {
-        let trace = TraceLog(server, directory: paths.library)
+    private func openTrace(_ trace: TraceLog) throws(StartEnd) {
         for text in options.traceSwitches {
             if let name = TraceSwitch(rawValue: String(text.dropFirst())) { trace.set(name, on: text.hasPrefix("+")) }
         }
-        guard let path = options.tracePath else { return trace }
+        guard let path = options.tracePath else { return }
         do throws(SystemError) {
             try trace.open(path)
         } catch {
             throw .failed("--trace-file \(path): \(error)")
         }
-        return trace
     }
 
     // MARK: Store
 
-    private func makeCore() -> XenstoreCore {
-        let core = XenstoreCore(
-            controlDomain: options.controlDomain ?? 0, storeDomain: options.storeDomain ?? 0,
-            keepsOrphans: options.keepsOrphans, lookUp: { $0 < Self.firstReservedDomain ? 0 : nil })
-        for quota in options.quotas where !core.setDefaultQuota(quota.name, to: quota.value) {
-            log.write(.warning, "xenstored", "there is no such quota", [("name", quota.name)])
+    private func openXen() throws(StartEnd) -> StorePlatform? {
+        if options.isSocketOnly { return nil }
+        do throws(XenError) {
+            return try .xen(ownPort: options.ownPort.map { EventPort($0) })
+        } catch {
+            throw .failed(XenLinux.advice(for: error) ?? "\(error)")
         }
+    }
+
+    private func makeCore(_ platform: StorePlatform?) throws(StartEnd) -> XenstoreCore {
+        let found = try platform.map { platform throws(StartEnd) in
+            try HostDomains.find(platform, requiresStates: options.requiresDomainState, log)
+        }
+        let core = XenstoreCore(
+            controlDomain: options.controlDomain ?? found?.control ?? 0,
+            storeDomain: options.storeDomain ?? found?.store ?? 0, keepsOrphans: options.keepsOrphans,
+            lookUp: platform.map { HostDomains.lookUp($0) } ?? { $0 < Self.firstReservedDomain ? 0 : nil })
+        for setting in options.quotas { core.setDefaultQuota(setting.quota, to: setting.value) }
         return core
+    }
+
+    private func begin(_ server: StoreServer) throws(StartEnd) {
+        do throws(StoreStartError) {
+            try server.begin()
+        } catch {
+            throw .failed(error.description)
+        }
     }
 
     // MARK: Readiness
