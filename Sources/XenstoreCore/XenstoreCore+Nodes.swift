@@ -55,6 +55,7 @@ extension XenstoreCore {
             content?.changedBy = guest?.domain
         }
         guard let transaction else {
+            if check != nil { noteForCheck(node, content) }
             count(node, tree.current(node), -1)
             tree.set(node, content)
             count(node, content, 1)

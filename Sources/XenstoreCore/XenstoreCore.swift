@@ -66,6 +66,9 @@ public final class XenstoreCore {
     var clock: UInt64 = 0
     var asker: UInt64 = 0
 
+    /// The check under way.
+    var check: StoreCheck?
+
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []
     var claimedPaths: [[UInt8]: Claim] = [:]
