@@ -13,6 +13,10 @@ final class Daemon: DescriptorHandler {
     private let log: DaemonLog
     /// The trace log, which writes when there is a file.
     let trace: TraceLog
+    /// The commands of the socket and of SIGUSR1.
+    let commands = ControlCommands()
+    /// The endpoint of the metrics.
+    var metrics: MetricsEndpoint?
     /// The pid file, locked for as long as this lives.
     var pidFile: PIDFileOwner?
 
@@ -21,6 +25,8 @@ final class Daemon: DescriptorHandler {
         self.trace = trace
         self.signals = signals
         self.log = log
+        commands.trace = trace
+        server.control = commands
     }
 
     /// From here on signals are served.
@@ -32,21 +38,24 @@ final class Daemon: DescriptorHandler {
     func run() -> Int32 {
         do throws(SystemError) {
             try server.loop.run()
-            // What was asked before the end is answered, as far as there is room: one round that waits for nobody.
-            try server.loop.turn(milliseconds: 0)
         } catch {
             log.write(.error, "xenstored", "ends: the event loop has failed: \(error)")
             return 1
         }
+        server.sendWhatCanBeSent()
         trace.flush()
         return 0
+    }
+
+    private func tellStatistics() {
+        for line in commands.statisticsLines(server.core) { log.write(.information, "stats", line) }
     }
 
     func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {
         while let signal = try? signals.next() {
             switch signal {
             case .hangUp: trace.reopen()
-            case .user1: break
+            case .user1: tellStatistics()
             default:
                 let name = signal == .interrupt ? "SIGINT" : "SIGTERM"
                 log.write(.information, "xenstored", "ends: a signal came", [("signal", name)])

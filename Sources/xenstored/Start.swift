@@ -17,8 +17,6 @@ final class Start {
     private static let backlog: Int32 = 128
     /// Descriptors that the daemon asks for, where it may.
     private static let descriptorCount: UInt64 = 65536
-    /// Domains are below this number. Source: xenstored.md 14.1, `-D`.
-    private static let firstReservedDomain: UInt16 = 0x7FF0
 
     private let options: Options
     private let paths: StorePaths
@@ -53,26 +51,32 @@ final class Start {
 
     private func serve(_ socket: consuming StreamSocket, _ pidFile: PIDFileOwner) throws(StartEnd) -> Daemon {
         let platform = try openXen()
-        let core = try makeCore(platform)
+        let domains = try findDomains(platform)
         let server: StoreServer
         let daemon: Daemon
         do throws(SystemError) {
             let loop = try EventLoop()
             let signals = try SignalDescriptor([.terminate, .interrupt, .hangUp, .user1])
-            server = StoreServer(core, loop: loop, log: log, platform: platform)
+            server = StoreServer(makeCore(domains), loop: loop, log: log, platform: platform, domains: domains)
             daemon = Daemon(server, trace: TraceLog(server, directory: paths.library), signals: signals, log: log)
         } catch {
             throw .failed("\(error)")
         }
         daemon.pidFile = pidFile
         try openTrace(daemon.trace)
-        try begin(server)
+        daemon.metrics = openMetrics(server)
+        do throws(StoreStartError) {
+            try server.begin()
+        } catch {
+            throw .failed(error.description)
+        }
         do throws(SystemError) {
             try server.listen(socket)
             try daemon.watchSignals()
         } catch {
             throw .failed("\(error)")
         }
+        try confine()
         return daemon
     }
 
@@ -98,14 +102,29 @@ final class Start {
         }
     }
 
+    /// The endpoint of the metrics. The store is served without it too.
+    private func openMetrics(_ server: StoreServer) -> MetricsEndpoint? {
+        do throws(SystemError) {
+            return try MetricsEndpoint(try newSocket(paths.metrics), server: server)
+        } catch {
+            log.write(.warning, "xenstored", "no metrics: \(error)", [("socket", paths.metrics)])
+            return nil
+        }
+    }
+
+    /// A socket for root alone, in the place of whatever has that name.
+    private func newSocket(_ path: String) throws(SystemError) -> StreamSocket {
+        try? removeFile(path: path)
+        return try StreamSocket.listening(path: path, backlog: Self.backlog, permissions: 0o600)
+    }
+
     private func listen() throws(StartEnd) -> StreamSocket {
         // The pid file is one's own choice; two stores on one host are nobody's.
         if (try? StreamSocket.connected(path: paths.socket)) != nil {
             throw .failed("\(paths.socket): another process serves it")
         }
         do throws(SystemError) {
-            try? removeFile(path: paths.socket)
-            return try StreamSocket.listening(path: paths.socket, backlog: Self.backlog, permissions: 0o600)
+            return try newSocket(paths.socket)
         } catch {
             throw .failed("\(paths.socket): \(error)")
         }
@@ -131,27 +150,45 @@ final class Start {
         do throws(XenError) {
             return try .xen(ownPort: options.ownPort.map { EventPort($0) })
         } catch {
-            throw .failed(XenLinux.advice(for: error) ?? "\(error)")
+            let sentence = XenLinux.advice(for: error) ?? "\(error)"
+            throw .failed("\(sentence) (--no-domain-init serves a socket without Xen)")
         }
     }
 
-    private func makeCore(_ platform: StorePlatform?) throws(StartEnd) -> XenstoreCore {
-        let found = try platform.map { platform throws(StartEnd) in
-            try HostDomains.find(platform, requiresStates: options.requiresDomainState, log)
+    /// Asks Xen for its domains. Source: xenstored.md 9.6, 14.3 (6).
+    private func findDomains(_ platform: StorePlatform?) throws(StartEnd) -> DomainLookup {
+        let domains = DomainLookup(platform)
+        guard platform != nil else { return domains }
+        do throws(StoreStartError) {
+            try domains.begin(storeDomain: options.storeDomain ?? 0)
+        } catch {
+            throw .failed(error.description)
         }
+        if options.requiresDomainState, domains.isIndirect { throw .failed(DomainLookup.indirectText) }
+        return domains
+    }
+
+    private func makeCore(_ domains: DomainLookup) -> XenstoreCore {
         let core = XenstoreCore(
-            controlDomain: options.controlDomain ?? found?.control ?? 0,
-            storeDomain: options.storeDomain ?? found?.store ?? 0, keepsOrphans: options.keepsOrphans,
-            lookUp: platform.map { HostDomains.lookUp($0) } ?? { $0 < Self.firstReservedDomain ? 0 : nil })
+            controlDomain: options.controlDomain ?? domains.controlDomain ?? 0,
+            storeDomain: options.storeDomain ?? domains.storeDomain ?? 0, keepsOrphans: options.keepsOrphans,
+            lookUp: { domains.uniqueID(of: $0) })
         for setting in options.quotas { core.setDefaultQuota(setting.quota, to: setting.value) }
         return core
     }
 
-    private func begin(_ server: StoreServer) throws(StartEnd) {
-        do throws(StoreStartError) {
-            try server.begin()
+    // MARK: Confinement
+
+    /// Gives up what serving never needs. Source: issue 9.
+    private func confine() throws(StartEnd) {
+        do throws(ConfinementError) {
+            // What was inherited was closed when the program began.
+            try options.confinement.enterRoot(keeping: .all).giveUpRights()
         } catch {
-            throw .failed(error.description)
+            throw .failed("\(error)")
+        }
+        if options.isConfined {
+            log.write(.information, "xenstored", "confined: other system calls are refused, and live update")
         }
     }
 
