@@ -167,7 +167,7 @@ let xenstoreServerTargets: [Target] = [
     tests("XenstoreToolTests", ["xenstore", "XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     // Clients by the thousand, floods and long runs, for Tests/Xenstored/check and `make bench`.
     program(
-        "xenstore-load", ["CSpawn", "XenstoreClient", "XenstoreWire", "SystemCalls", "EventLoop"],
+        "xenstore-load", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls", "EventLoop"],
         path: "Benchmarks/xenstore/load"),
     program(
         "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),

@@ -67,7 +67,9 @@ extension XenstoreCore {
 
     /// A version comes (1) or goes (-1): its owner's nodes and bytes.
     private func count(_ node: NodeID, _ content: NodeContent?, _ sign: Int) {
-        guard let content, let owner = domains[content.permissions.owner.domain] else { return }
+        guard let content, let owner = domains[content.permissions.owner.domain],
+            owner.epoch == content.permissions.owner.epoch
+        else { return }
         owner.memoryByteCount += sign * (content.sizeByteCount + tree.pathByteCount(node))
         if sign > 0 { owner.nodes.insert(node) } else { owner.nodes.remove(node) }
         if sign > 0 { noteGrowth(of: owner) }

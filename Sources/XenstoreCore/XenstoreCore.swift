@@ -48,6 +48,8 @@ public final class XenstoreCore {
     var pathChanges: [PathChange] = []
     /// WRITE, MKDIR, RM under way: whether the target was there.
     var targetExisted: Bool?
+    /// Whether requests run that were within their quotas before: those of a live update (xenstored.md 13.4).
+    var ignoresQuotas = false
     /// Whether a domain's shutdown or end was reported in this batch.
     var batchHasReleases = false
     /// Who waits for rings to be mapped, in the order in which the daemon was asked.
