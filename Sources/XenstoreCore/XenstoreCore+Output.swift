@@ -11,6 +11,7 @@ extension XenstoreCore {
     }
 
     func refuse(_ header: XenstoreHeader, _ code: XenstoreErrorCode, _ connection: Connection) {
+        count(refusal: code, connection)
         var writer = XenstoreWriter()
         writer.refuse(header, code)
         queue(writer.bytes, connection)
@@ -25,7 +26,9 @@ extension XenstoreCore {
     /// Queues an event of a watch.
     func send(_ watch: Watch, _ path: [UInt8], limit: EventLimit? = nil) {
         guard let connection = connection(watch.connection) else { return }
+        let (coalesced, folded) = (connection.output.coalescedCount, connection.output.foldedCount)
         connection.output.add(watch, path: path, limit: limit ?? connection.eventLimit)
+        count(eventAfter: coalesced, folded, connection)
         announce(connection)
     }
 
@@ -43,6 +46,7 @@ extension XenstoreCore {
             connection.output.isAnnounced = false
             return nil
         }
+        count(sent: message.count, isReply: isReply, connection)
         connection.sending.append(isReply ? message.count : 0)
         return message
     }

@@ -45,8 +45,10 @@ extension XenstoreCore {
         let isKept = transaction.changesNothing || !transaction.isDoomed && commit(transaction, request)
         if isKept {
             connection.chain = nil
+            count(commit: true, connection)
             return
         }
+        count(commit: false, connection)
         payForConflict(transaction, request)
         noteConflict(transaction, connection, now: request.now)
         throw Refusal(.tryAgain)

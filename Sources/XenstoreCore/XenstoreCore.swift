@@ -65,6 +65,16 @@ public final class XenstoreCore {
     var starved: [Connection] = []
     var resting: [(connection: Connection, time: UInt64)] = []
 
+    /// What all domains have done, those that have gone among them; and the highest counts of quotas among guests.
+    public internal(set) var totals = StoreStatistics()
+    var maxima = QuotaMaxima()
+    /// The time of the last request, and the epoch of the domain whose request is under way; 0: none is.
+    var clock: UInt64 = 0
+    var asker: UInt64 = 0
+
+    /// The check under way.
+    var check: StoreCheck?
+
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []
     var claimedPaths: [[UInt8]: Claim] = [:]
