@@ -93,8 +93,8 @@ struct LiveUpdateCommand {
         if program == nil { throw ControlFailure(2, "Missing binary specification") }
     }
 
-    /// Names the program and its arguments, and starts the update.
-    func run(_ client: XenstoreClient) throws(ControlFailure) {
+    /// Names the program and its arguments, and starts the update; a busy server is asked again after a pause.
+    func run(_ client: XenstoreClient, pauseMilliseconds: Int32 = 1000) throws(ControlFailure) {
         try step(client, "Setting update binary failed:\n", ends: false, [Array("-f".utf8), program ?? []])
         if let commandLine {
             try step(client, "Setting update binary failed:\n", ends: true, [Array("-c".utf8), commandLine])
@@ -103,10 +103,10 @@ struct LiveUpdateCommand {
         let words = isForced ? start + [Array("-F".utf8)] : start
         let end = MonotonicTime.now.nanoseconds + UInt64(seconds) * 1_000_000_000
         var answer = Array("BUSY".utf8)
-        // A server that can't begin yet says so, and is asked again.
+        // A server that can't begin yet says so.
         while answer == Array("BUSY".utf8), MonotonicTime.now.nanoseconds < end {
             answer = Self.answer(client, words)
-            if answer == Array("BUSY".utf8) { MonotonicTime.now.advanced(byMilliseconds: 1000).sleep() }
+            if answer == Array("BUSY".utf8) { MonotonicTime.now.advanced(byMilliseconds: pauseMilliseconds).sleep() }
         }
         try check(client, answer, "Starting live update failed:\n", ends: true)
     }

@@ -15,7 +15,7 @@ enum Program {
         switch Invocation(words) {
         case .tool(let mode, let call): return ToolRun(mode: mode, call: call, console: console).run()
         case .control(let call): return ControlCommand(call: call, console: console).run()
-        case .top: return 1
+        case .top(let call): return TopCommand(call: call, console: console).run()
         case .version: return say("xenstore \(version)\n", console)
         case .help: return say(ToolUsage.text, console)
         case .noMode(let name):

@@ -22,7 +22,7 @@ struct TerminalSize: Equatable {
 }
 
 /// Standard input as a terminal whose keys are read one by one.
-struct TerminalKeys: ~Copyable {
+final class TerminalKeys {
     private let stream: OwnedDescriptor
     /// The settings as they were: Linux's `termios`, 36 bytes on every machine.
     private let before: [UInt8]
