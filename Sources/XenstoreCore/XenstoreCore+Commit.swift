@@ -18,7 +18,9 @@ extension XenstoreCore {
     }
 
     private func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
-        for record in records {
+        let lastMaking = records.lastIndex { $0.operation == .write || $0.operation == .makeDirectory } ?? -1
+        for (index, record) in records.enumerated() {
+            replay.makesLater = index < lastMaking
             var header = request.header
             header.operation = record.operation
             let again = Request(
@@ -45,9 +47,30 @@ extension XenstoreCore {
         tree.endSnapshot(replay.moment)
         for node in replay.changedNodes {
             guard let content = replay.changes[node] else { continue }
-            if content == nil && tree.current(node) == nil { continue }
-            write(node, content, nil, by: connection)
+            // With what was above it.
+            if content == nil, isRemoved(tree.parent(node), replay) { continue }
+            if replay.hasCut, isCut(node, replay) { continue }
+            if content != nil {
+                write(node, content, nil, by: connection)
+            } else if tree.exists(node) {
+                detach(node)
+            }
         }
-        replay.created.removeAll { tree.current($0) != nil }
+        replay.created.removeAll { tree.exists($0) }
+    }
+
+    /// Whether something above a node was removed.
+    private func isCut(_ node: NodeID, _ transaction: Transaction) -> Bool {
+        var at = node
+        while at != .root, tree.parent(at) != at {
+            at = tree.parent(at)
+            if isRemoved(at, transaction) { return true }
+        }
+        return false
+    }
+
+    private func isRemoved(_ node: NodeID, _ transaction: Transaction) -> Bool {
+        if let change = transaction.changes[node] { return change == nil }
+        return false
     }
 }

@@ -15,10 +15,16 @@ extension XenstoreCore {
             return try make(path, value: value, request)
         }
         targetExisted = true
+        guard let list = permissions(node, request.transaction)?.without(isGone) else { throw Refusal(.inputOutput) }
+        let size = NodeContent.sizeByteCount(value: value.count, entries: list.entries.count)
+        try check(.nodeSize, size, request)
+        changes(path, .subtree, request.transaction)
+        guard request.transaction != nil else {
+            return setValue(node, request.payload.span, octets, by: request.connection)
+        }
         guard var content = content(node, request.transaction) else { throw Refusal(.inputOutput) }
         content.value = value
-        try check(.nodeSize, content.sizeByteCount, request)
-        changes(path, .subtree, request.transaction)
+        content.permissions = list
         write(node, content, request.transaction, by: request.connection)
     }
 
