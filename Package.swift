@@ -167,7 +167,7 @@ let xenstoreServerTargets: [Target] = [
     tests("XenstoreToolTests", ["xenstore", "XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     // Clients by the thousand, floods and long runs, for Tests/Xenstored/check and `make bench`.
     program(
-        "xenstore-load", ["CSpawn", "XenstoreClient", "XenstoreWire", "SystemCalls", "EventLoop"],
+        "xenstore-load", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls", "EventLoop"],
         path: "Benchmarks/xenstore/load"),
     program(
         "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),
@@ -227,7 +227,8 @@ let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
     tests("StatisticsPageTests", ["StatisticsPage"]),
     tests(
-        "DaemonShellTests", ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "XenPlatform"]),
+        "DaemonShellTests",
+        ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "ServerCalls", "XenPlatform"]),
     tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform", "ModelAgreement"]),

@@ -23,6 +23,12 @@ public protocol SleepGate: AnyObject {
     func didSleep()
 }
 
+/// Told at the end of each round of the loop, for work that is done once for all that a round has found.
+public protocol RoundHandler: AnyObject {
+    /// All handlers of the round were told. True: there is more to do, and the next round doesn't sleep.
+    func roundEnded(on loop: EventLoop) -> Bool
+}
+
 /// A descriptor that a loop watches, by number. Never used twice within a loop.
 public struct Watch: Hashable, Sendable {
     let slot: UInt32
@@ -55,7 +61,7 @@ public final class EventLoop {
     private static var timerToken: UInt64 { UInt64.max }
 
     private let poll: EventPoll
-    // These are changed as a whole, as the gate is: a turn of the loop then needs no checks for overlapping changes.
+    // Changed in place, one element at a time: ten thousand watches cost no more than ten, each.
     private var slots: [Slot] = []
     private var freeSlots: [UInt32] = []
     private let timer: TimerDescriptor
@@ -63,6 +69,14 @@ public final class EventLoop {
     /// What the timer descriptor is set to, so that it is set anew only when that changes.
     private var armedFor: MonotonicTime?
     private var stopping = false
+    /// Whether the next round doesn't sleep.
+    public private(set) var isAwake = false
+    /// Told at the end of each round.
+    public var roundHandler: (any RoundHandler)? {
+        get { roundHandlerNow }
+        set { roundHandlerNow = newValue }
+    }
+    private var roundHandlerNow: (any RoundHandler)?
     /// Told before and after each sleep, where threads share what the handlers use.
     public var gate: (any SleepGate)? {
         get { gateNow }
@@ -85,11 +99,9 @@ public final class EventLoop {
         let index = freeSlots.last ?? UInt32(slots.count)
         let watch = Watch(slot: index, generation: index < slots.count ? slots[Int(index)].generation : 1)
         try poll.add(descriptor, interest, token: watch.token)
-        var changed = slots
-        if freeSlots.popLast() == nil { changed.append(Slot()) }
-        changed[Int(index)].descriptor = descriptor
-        changed[Int(index)].handler = handler
-        slots = changed
+        if freeSlots.popLast() == nil { slots.append(Slot()) }
+        slots[Int(index)].descriptor = descriptor
+        slots[Int(index)].handler = handler
         return watch
     }
 
@@ -103,14 +115,16 @@ public final class EventLoop {
     /// Stops watching; the handler is let go. Before its owner closes the descriptor. Removing twice does nothing.
     public func remove(_ watch: Watch) throws(SystemError) {
         guard isWatched(watch) else { return }
-        var changed = slots
-        let descriptor = changed[Int(watch.slot)].descriptor
+        let index = Int(watch.slot)
+        let descriptor = slots[index].descriptor
+        // A handler that goes is released after the change: what its deinit does may need the slots.
+        let handler = slots[index].handler
+        defer { withExtendedLifetime(handler) {} }
         // The slot is good for another watch, unless its generations are used up.
-        changed[Int(watch.slot)].descriptor = -1
-        changed[Int(watch.slot)].handler = nil
-        changed[Int(watch.slot)].generation &+= 1
-        if changed[Int(watch.slot)].generation < UInt32.max { freeSlots.append(watch.slot) }
-        slots = changed
+        slots[index].descriptor = -1
+        slots[index].handler = nil
+        slots[index].generation &+= 1
+        if slots[index].generation < UInt32.max { freeSlots.append(watch.slot) }
         try poll.remove(descriptor)
     }
 
@@ -138,21 +152,25 @@ public final class EventLoop {
     /// Serves until `stop()`. Without watches and timers it sleeps for ever.
     public func run() throws(SystemError) {
         defer { stopping = false }
-        while !stopping { try round(milliseconds: nil) { stopping } }
+        while !stopping { _ = try round(milliseconds: nil) { stopping } }
     }
 
     /// Makes `run()` return after the handler that is at work; the next `run()`, when none is going on.
     public func stop() { stopping = true }
 
+    /// The next round doesn't sleep: there is something to do for the round handler that no descriptor tells of.
+    public func stayAwake() { isAwake = true }
+
     /// One round, not from within a handler: sleeps until something is ready or `milliseconds` have passed (nil: for
-    /// ever), and tells all its handlers, also after `stop()`.
-    public func turn(milliseconds: Int32?) throws(SystemError) {
+    /// ever), and tells all its handlers, also after `stop()`. Answers how many descriptors were ready.
+    @discardableResult
+    public func turn(milliseconds: Int32?) throws(SystemError) -> Int {
         try round(milliseconds: milliseconds) { false }
     }
 
-    private func round(milliseconds: Int32?, until isOver: () -> Bool) throws(SystemError) {
+    private func round(milliseconds: Int32?, until isOver: () -> Bool) throws(SystemError) -> Int {
         try arm()
-        let count = try sleep(milliseconds)
+        let count = try sleep(isAwake ? 0 : milliseconds)
         var timerIsDue = false
         for index in 0..<count {
             let event = poll.event(at: index)
@@ -164,9 +182,11 @@ public final class EventLoop {
             // Removed by a handler of this round, and perhaps used again: the generation tells.
             guard isWatched(watch), let handler = slots[Int(watch.slot)].handler else { continue }
             handler.ready(watch, event.readiness, on: self)
-            if isOver() { return }
+            if isOver() { return count }
         }
         if timerIsDue { try fireTimers(until: isOver) }
+        if let handler = roundHandlerNow { isAwake = handler.roundEnded(on: self) }
+        return count
     }
 
     private func sleep(_ milliseconds: Int32?) throws(SystemError) -> Int {

@@ -55,3 +55,6 @@ extension PacketSocket {
 
 /// Lets this process have as many descriptors as it may have at most. Nothing when that is not allowed.
 public func raiseDescriptorLimit() { corbel_raise_descriptor_limit() }
+
+/// As many descriptors as this process may have now.
+public func descriptorLimit() -> Int { Int(corbel_descriptor_limit()) }

@@ -138,6 +138,16 @@ public struct OwnedDescriptor: ~Copyable {
         }
     }
 
+    /// As `send`, and nil when nothing is taken now.
+    public func sendIfReady(_ bytes: Span<UInt8>) throws(SystemError) -> Int? {
+        do throws(SystemError) {
+            return try send(bytes)
+        } catch {
+            if error.code == EAGAIN { return nil }
+            throw error
+        }
+    }
+
     /// Writes all of it, in as many calls as it takes. For blocking descriptors.
     public func writeAll(_ bytes: Span<UInt8>) throws(SystemError) {
         try writeWhole(rawValue, bytes)

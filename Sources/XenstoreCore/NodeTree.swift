@@ -18,6 +18,8 @@ struct NodeTree {
 
     /// Nodes of the store now, special ones too.
     private(set) var count = 0
+    /// Places of nodes, those that are free among them.
+    var placeCount: Int { slots.count }
     /// Slots in use: nodes of the store, of snapshots, of transactions.
     var usedSlotCount: Int { slots.count - free.count }
 

@@ -17,7 +17,7 @@ extension XenstoreCore {
         return isSame
     }
 
-    private func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
+    func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
         for record in records {
             var header = request.header
             header.operation = record.operation
@@ -31,7 +31,7 @@ extension XenstoreCore {
     }
 
     /// Of DIRECTORY_PART the generation is not compared.
-    private func isSame(_ answer: Answer, _ record: RecordedRequest) -> Bool {
+    func isSame(_ answer: Answer, _ record: RecordedRequest) -> Bool {
         guard record.operation == .directoryPart, case .reply(let new) = answer, case .reply(let old) = record.answer
         else { return answer == record.answer }
         return new.drop { $0 != 0 } == old.drop { $0 != 0 }

@@ -50,7 +50,7 @@ extension XenstoreCore {
         ready.append(asker)
     }
 
-    private func begin(_ domain: UInt16, now: UInt64) {
+    func begin(_ domain: UInt16, now: UInt64) {
         _ = exists(domain, now: now)
         let record = record(domain)
         if record.uniqueID == 0 { record.uniqueID = lookUp(domain) ?? 0 }

@@ -55,6 +55,7 @@ extension XenstoreCore {
             content?.changedBy = guest?.domain
         }
         guard let transaction else {
+            if check != nil { noteForCheck(node, content) }
             count(node, tree.current(node), -1)
             tree.set(node, content)
             count(node, content, 1)
@@ -66,9 +67,12 @@ extension XenstoreCore {
 
     /// A version comes (1) or goes (-1): its owner's nodes and bytes.
     private func count(_ node: NodeID, _ content: NodeContent?, _ sign: Int) {
-        guard let content, let owner = domains[content.permissions.owner.domain] else { return }
+        guard let content, let owner = domains[content.permissions.owner.domain],
+            owner.epoch == content.permissions.owner.epoch
+        else { return }
         owner.memoryByteCount += sign * (content.sizeByteCount + tree.pathByteCount(node))
         if sign > 0 { owner.nodes.insert(node) } else { owner.nodes.remove(node) }
+        if sign > 0 { noteGrowth(of: owner) }
     }
 
     /// A transaction's change: what its domain owns more or less, and the bytes of changed nodes.

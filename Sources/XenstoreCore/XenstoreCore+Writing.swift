@@ -18,6 +18,7 @@ extension XenstoreCore {
         guard var content = content(node, request.transaction) else { throw Refusal(.inputOutput) }
         content.value = value
         try check(.nodeSize, content.sizeByteCount, request)
+        note(highest: .nodeSize, content.sizeByteCount, request.connection.guest)
         changes(path, .subtree, request.transaction)
         write(node, content, request.transaction, by: request.connection)
     }
@@ -56,6 +57,8 @@ extension XenstoreCore {
         }
         try check(.memory, domain.memoryByteCount + byteCount, request)
         try touch(found.missing.map { Array(path[..<$0.upperBound]) }, request)
+        let size = NodeContent.sizeByteCount(value: value.count, entries: entryCount)
+        note(highest: .nodeSize, size, request.connection.guest)
         changes(path, .subtree, request.transaction)
         create(path, found, value: value, request.transaction, by: request.connection)
     }
@@ -99,6 +102,8 @@ extension XenstoreCore {
         // Those who watch a special node hear of domains, not of its permissions.
         if !StorePath.isSpecial(path) { changes(path, .subtree, request.transaction) }
         content.permissions = list
+        note(highest: .nodeSize, size, request.connection.guest)
+        note(highest: .nodePermissions, entries.count, request.connection.guest)
         write(node, content, request.transaction, by: request.connection)
     }
 

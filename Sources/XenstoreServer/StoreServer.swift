@@ -3,7 +3,7 @@
 
 public import DaemonShell
 public import EventLoop
-public import SystemCalls
+internal import SystemCalls
 public import XenstoreCore
 
 /// Serves one store on one loop.
@@ -16,28 +16,101 @@ public final class StoreServer {
     public let log: DaemonLog
     /// Xen; nil: sockets only (`--no-domain-init`).
     public let platform: StorePlatform?
+    /// What is asked of Xen about domains.
+    public let domains: DomainLookup
     /// Answers CONTROL; without one each is refused with EINVAL.
     public var control: (any StoreControl)?
     /// The trace log, while it is on.
     public var trace: (any StoreTrace)?
 
-    /// A server of a store that serves nobody yet.
-    public init(_ core: XenstoreCore, loop: EventLoop, log: DaemonLog, platform: StorePlatform?) {
+    /// Who is served, by the place in the core's table.
+    var clients: [StoreClient?] = []
+    var listener: StoreListener?
+    /// Rings by domain, the store domain's own among them.
+    var rings: [UInt16: StoreRing] = [:]
+    var eventWatch: Watch?
+    /// Rings whose channels have fired and are masked.
+    var fired: [StoreRing] = []
+    var hasFetchFailed = false
+    /// Who has something to read, each once, in the order in which that was found (xenstored.md 14.5).
+    var ready: [StoreClient] = []
+    /// Whose output is to be written, each once.
+    var touched: [StoreClient] = []
+    /// What the core has asked for and is not done yet.
+    var effects: [Effect] = []
+    var isDraining = false
+    /// Whether nobody is read (`stopReading`).
+    var isStopped = false
+    /// What is to be done when nobody's turn is under way.
+    var restWork: [(StoreServer) -> Void] = []
+    var deadline: UInt64?
+    var timer: LoopTimer?
+    var guestLines = GuestLines()
+    /// Buffers that all clients share, one at a time. Who works with one takes it away meanwhile.
+    var readBuffer = [UInt8](repeating: 0, count: StoreLimits.readByteCount)
+    var sendBuffer: [UInt8] = []
+    var sendParts: [OutputPart] = []
+
+    /// A server of a store that serves nobody yet. `domains` is what the core asks, if it asks one.
+    public init(
+        _ core: XenstoreCore, loop: EventLoop, log: DaemonLog, platform: StorePlatform?,
+        domains: DomainLookup? = nil
+    ) {
         self.core = core
         self.loop = loop
         self.log = log
         self.platform = platform
+        self.domains = domains ?? DomainLookup(platform)
+        loop.roundHandler = self
     }
 
-    /// Takes connections of a listening socket from now on.
-    public func listen(_ socket: consuming StreamSocket) throws(SystemError) {}
-
-    /// Binds VIRQ_DOM_EXC, attaches the own ring and those of all domains that are there (xenstored.md 14.3, steps 5
-    /// to 8), and watches the event channels from now on.
-    public func begin() throws(StoreStartError) {}
-
     /// Answers a CONTROL for which `StoreControl.control` had no answer yet. Does nothing when the connection is gone.
-    public func answer(_ connection: ConnectionID, _ answer: ControlAnswer) {}
+    public func answer(_ connection: ConnectionID, _ answer: ControlAnswer) {
+        core.event(.controlled(connection, answer), now: now, into: &effects)
+        drain()
+    }
+
+    /// Milliseconds of the clock that the core's times are of.
+    var now: UInt64 { MonotonicTime.now.nanoseconds / 1_000_000 }
+
+    func client(_ id: ConnectionID) -> StoreClient? {
+        clients.indices.contains(id.index) ? clients[id.index] : nil
+    }
+
+    func place(_ client: StoreClient?, _ id: ConnectionID) {
+        while clients.count <= id.index { clients.append(nil) }
+        clients[id.index] = client
+    }
+}
+
+/// One who is served.
+enum StoreClient {
+    case socket(SocketClient)
+    case ring(StoreRing)
+}
+
+/// Numbers of the loop (xenstored.md 10, 14.5).
+enum StoreLimits {
+    /// Bytes that are read at once: so many that with a request that is not whole yet they still fit into the record of
+    /// a live update, 65535 (13.5), and less than 64 KiB.
+    static let readByteCount = 65_535 - 4112
+    /// Bytes that are sent at once, and one message more.
+    static let sendByteCount = 64 << 10
+    /// Unsent bytes of replies above which a socket is not read, and below which it is again.
+    static let fullByteCount = 256 << 10
+    static let emptyByteCount = 64 << 10
+    /// Connections that one wake-up takes.
+    static let acceptCount = 64
+    /// Descriptors that are left for other things.
+    static let spareDescriptorCount = 32
+}
+
+/// A message that was taken from the core and is not wholly sent.
+struct OutputPart {
+    var byteCount: Int
+    var isReply: Bool
+    /// Whether the core counts it, which then hears of its end; not what another program has left over.
+    var isCounted = true
 }
 
 /// Why a server can't begin.

@@ -1,0 +1,73 @@
+// What is done at the end of each wake-up of the loop: the ready list, the output, the core's time (xenstored.md 14.5).
+// Not for: how a client is served (StoreServer+Sockets, StoreServer+Rings).
+
+public import EventLoop
+internal import SystemCalls
+internal import XenstoreCore
+
+extension StoreServer: RoundHandler, TimerHandler {
+    /// One turn for each that is ready, then what there is to write. The loop's business.
+    public func roundEnded(on loop: EventLoop) -> Bool {
+        let batch = ready
+        ready = []
+        for client in batch {
+            switch client {
+            case .socket(let client): serve(client)
+            case .ring(let client): serve(client)
+            }
+        }
+        let written = touched
+        touched = []
+        for client in written {
+            switch client {
+            case .socket(let client): flush(client)
+            case .ring(let client): flush(client)
+            }
+        }
+        unmaskFired()
+        rest()
+        let hasWork = keepTime()
+        return hasWork || !restWork.isEmpty || !ready.isEmpty || !touched.isEmpty
+    }
+
+    /// Does something when nobody's turn is under way: at the end of this round or the next. What asks again from
+    /// within goes on in the round after that, others between.
+    public func whenAtRest(_ work: @escaping (StoreServer) -> Void) {
+        restWork.append(work)
+        loop.stayAwake()
+    }
+
+    private func rest() {
+        if restWork.isEmpty { return }
+        let works = restWork
+        restWork = []
+        for work in works { work(self) }
+    }
+
+    /// The moment that the core has asked for has come. The loop's business.
+    public func fired(_ timer: LoopTimer, on loop: EventLoop) {
+        self.timer = nil
+        deadline = nil
+        core.tick(now: now, into: &effects)
+        drain()
+    }
+
+    /// Sees to it that the core gets its time (17.1, rule 4); true when it has something to do at once.
+    private func keepTime() -> Bool {
+        let next = core.nextDeadline()
+        if next == 0 {
+            core.tick(now: now, into: &effects)
+            drain()
+            return core.nextDeadline() == 0
+        }
+        if next == deadline { return false }
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        deadline = next
+        if let next {
+            let moment = MonotonicTime(nanoseconds: next.multipliedReportingOverflow(by: 1_000_000).partialValue)
+            timer = loop.schedule(at: moment, self)
+        }
+        return false
+    }
+}

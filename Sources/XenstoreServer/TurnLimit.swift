@@ -1,0 +1,36 @@
+// How many requests of a client are served before it is others' turn, as a value (xenstored.md 14.5).
+// Not for: bytes; buffers bound those.
+
+internal import XenstoreWire
+
+/// The length of one turn.
+struct TurnLimit {
+    /// Requests of a turn, and those of one that is inside one transaction.
+    static let requestCount = 32
+    static let transactionRequestCount = 128
+
+    private(set) var requestCount = 0
+    /// The transaction that the last requests were inside; 0: one that has just started.
+    private var transaction: UInt32?
+
+    /// A turn that begins.
+    init() {}
+
+    /// Whether there may be another request.
+    var goesOn: Bool {
+        requestCount < Self.requestCount || transaction != nil && requestCount < Self.transactionRequestCount
+    }
+
+    /// A request was served.
+    mutating func note(_ header: XenstoreHeader) {
+        requestCount += 1
+        let number = header.transactionID
+        if header.operation == .transactionStart {
+            transaction = 0
+        } else if header.operation == .transactionEnd || number == 0 {
+            transaction = nil
+        } else {
+            transaction = transaction == nil || transaction == 0 || transaction == number ? number : nil
+        }
+    }
+}
