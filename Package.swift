@@ -167,8 +167,12 @@ let xenstoreServerTargets: [Target] = [
     tests("XenstoreToolTests", ["xenstore", "XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     // Clients by the thousand, floods and long runs, for Tests/Xenstored/check and `make bench`.
     program(
-        "xenstore-load", ["CSpawn", "XenstoreClient", "XenstoreWire", "SystemCalls", "EventLoop"],
+        "xenstore-load", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls", "EventLoop"],
         path: "Benchmarks/xenstore/load"),
+    // What the store itself takes, without a daemon.
+    program(
+        "xenstore-core-bench", ["CSpawn", "XenstoreCore", "XenstoreWire", "SystemCalls"],
+        path: "Benchmarks/xenstore/core"),
     program(
         "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),
 ]
@@ -227,7 +231,8 @@ let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
     tests("StatisticsPageTests", ["StatisticsPage"]),
     tests(
-        "DaemonShellTests", ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "XenPlatform"]),
+        "DaemonShellTests",
+        ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "ServerCalls", "XenPlatform"]),
     tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform", "ModelAgreement"]),

@@ -14,6 +14,17 @@ public struct PIDFile: ~Copyable {
     /// Makes the file with mode 0600, or takes over what somebody has left; locks it, and writes pid and newline. One
     /// that another process has locked is left as it is.
     public static func made(path: String) throws(PIDFileError) -> PIDFile {
+        let file = try locked(path: path)
+        do throws(SystemError) {
+            try file.write()
+        } catch {
+            throw .system(path: path, error)
+        }
+        return file
+    }
+
+    /// As `made`, but empty: for a daemon whose readiness its content tells, by `write()`.
+    public static func locked(path: String) throws(PIDFileError) -> PIDFile {
         var owner: Int32 = 0
         do throws(SystemError) {
             // What is no file never makes us wait.
@@ -22,7 +33,6 @@ public struct PIDFile: ~Copyable {
             if try file.lockForProcess() {
                 try file.setPermissions(0o600)
                 try file.truncate(to: 0)
-                try file.writeAll(Array("\(processID)\n".utf8).span)
                 return PIDFile(owning: file)
             }
             owner = try file.lockingProcess()
@@ -30,6 +40,11 @@ public struct PIDFile: ~Copyable {
             throw .system(path: path, error)
         }
         throw .inUse(path: path, processID: owner)
+    }
+
+    /// Writes pid and newline; once.
+    public func write() throws(SystemError) {
+        try descriptor.writeAll(Array("\(processID)\n".utf8).span)
     }
 
     /// EINVAL.

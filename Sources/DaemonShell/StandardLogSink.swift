@@ -15,6 +15,12 @@ public final class StandardLogSink: LogSink {
     /// Writing to a closed pipe is an error from here on (SIGPIPE is ignored).
     public convenience init() { self.init(output: .standard(1), error: .standard(2)) }
 
+    /// All lines to standard error, for a daemon whose standard output is for something else.
+    public static func errorOnly() -> StandardLogSink {
+        let error = LogStream.standard(2)
+        return StandardLogSink(output: error, error: error)
+    }
+
     init(output: LogStream, error: LogStream) {
         ignoreBrokenPipes()
         self.output = output
@@ -22,7 +28,7 @@ public final class StandardLogSink: LogSink {
     }
 
     /// Lines that nobody got.
-    public var droppedLineCount: UInt64 { output.droppedTotal &+ error.droppedTotal }
+    public var droppedLineCount: UInt64 { output.droppedTotal &+ (output === error ? 0 : error.droppedTotal) }
 
     /// One line, to its level's stream.
     public func write(_ level: LogLevel, _ line: String) {

@@ -17,17 +17,17 @@ extension XenstoreCore {
         queue(writer.bytes, connection)
     }
 
-    private func queue(_ message: [UInt8], _ connection: Connection) {
+    func queue(_ message: [UInt8], _ connection: Connection) {
         connection.domain.memoryByteCount += message.count
         connection.output.add(reply: message)
         announce(connection)
     }
 
     /// Queues an event of a watch.
-    func send(_ watch: Watch, _ path: [UInt8]) {
+    func send(_ watch: Watch, _ path: [UInt8], limit: EventLimit? = nil) {
         guard let connection = connection(watch.connection) else { return }
         let (coalesced, folded) = (connection.output.coalescedCount, connection.output.foldedCount)
-        connection.output.add(watch, path: path, limit: connection.eventLimit)
+        connection.output.add(watch, path: path, limit: limit ?? connection.eventLimit)
         count(eventAfter: coalesced, folded, connection)
         announce(connection)
     }

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,25 @@ static inline int corbel_connect_path(int descriptor, const char *path) {
     struct sockaddr_un address;
     if (corbel_unix_address(&address, path) != 0) return -1;
     return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+// Sockets of datagrams (SOCK_DGRAM). A path that begins with @ is a name that no file system has: its first byte is 0.
+static inline int corbel_datagram_socket(void) { return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+// The bytes of such an address; every one counts, so that there are none behind a name. -1 with ENAMETOOLONG.
+static inline int corbel_name_address(struct sockaddr_un *address, const char *name) {
+    if (corbel_unix_address(address, name) != 0) return -1;
+    if (name[0] != '@') return (int)sizeof *address;
+    address->sun_path[0] = 0;
+    return (int)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+}
+static inline int corbel_connect_name(int descriptor, const char *name) {
+    struct sockaddr_un address;
+    int count = corbel_name_address(&address, name);
+    return count < 0 ? -1 : connect(descriptor, (const struct sockaddr *)&address, (socklen_t)count);
+}
+static inline int corbel_bind_name(int descriptor, const char *name) {
+    struct sockaddr_un address;
+    int count = corbel_name_address(&address, name);
+    return count < 0 ? -1 : bind(descriptor, (const struct sockaddr *)&address, (socklen_t)count);
 }
 // Sockets of bytes (SOCK_STREAM) that never wait.
 static inline int corbel_stream_socket(void) {
@@ -186,6 +206,9 @@ static inline int corbel_is_locked(int descriptor) {
     if (fcntl(descriptor, 36 /* F_OFD_GETLK */, &lock) != 0) return -1;
     return lock.l_type != F_UNLCK;
 }
+
+// Swift forbids the name. For a process that has one thread.
+static inline int corbel_fork(void) { return fork(); }
 
 // The program's name without folders, as it was called; kept by the C library.
 static inline const char *corbel_program_name(void) {

@@ -1,0 +1,58 @@
+// A program that goes on in the background, while the one that was started waits until it is ready.
+// Not for: starting other programs; processes with more than one thread.
+
+internal import CSystem
+
+/// What the process in the background says once to the one that was started.
+public struct StartReport: ~Copyable {
+    private let pipe: OwnedDescriptor
+
+    fileprivate init(_ pipe: consuming OwnedDescriptor) { self.pipe = pipe }
+
+    /// Ends the process that was started, with this status.
+    public consuming func end(status: UInt8) throws(SystemError) {
+        let byte: [1 of UInt8] = [status]
+        try pipe.writeAll(byte.span)
+    }
+}
+
+/// Goes on as another process, in a session of its own, without a terminal and in the root folder; standard streams stay
+/// as they are. Who was started waits for the report, and ends as it says; when there is none, as the process has ended
+/// before, it writes the complaint to standard error and ends with status 1. For processes with one thread. Throws what
+/// pipe2 and fork answer, with nothing changed.
+public func becomeBackground(complaint: String) throws(SystemError) -> StartReport {
+    var ends: [2 of Int32] = [-1, -1]
+    // SAFETY: the call writes two numbers, and there is room for two.
+    _ = try once("pipe2") {
+        unsafe withUnsafeMutablePointer(to: &ends) { start in
+            unsafe start.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe corbel_pipe2($0) }
+        }
+    }
+    let reading = OwnedDescriptor(owning: ends[0])
+    let writing = OwnedDescriptor(owning: ends[1])
+    if try once("fork", { corbel_fork() }) == 0 {
+        // A child is no leader of its group, so it may begin a session.
+        _ = setsid()
+        // No file system is kept from being unmounted.
+        // SAFETY: withCString gives a terminated string that lives throughout the call.
+        _ = unsafe "/".withCString { unsafe chdir($0) }
+        return StartReport(writing)
+    }
+    writing.close()
+    waitForReport(consume reading, complaint)
+}
+
+private func waitForReport(_ pipe: consuming OwnedDescriptor, _ complaint: String) -> Never {
+    var storage: [1 of UInt8] = [1]
+    var byte = storage.mutableSpan
+    let count = try? pipe.read(into: &byte)
+    if count != 1 { try? StandardStream.error.write(complaint) }
+    pipe.close()
+    _exit(Int32(byte[0]))
+}
+
+/// Leads the three standard streams to nowhere, whoever has them now.
+public func leaveStandardStreams() throws(SystemError) {
+    let nowhere = try OwnedDescriptor.open(path: "/dev/null", .readWrite)
+    for number in Int32(0)...2 { _ = try retrying("dup2") { dup2(nowhere.rawValue, number) } }
+}

@@ -1,0 +1,24 @@
+// Random choices from a seed, the same in each run.
+// Not for: secrets.
+
+/// Random numbers (SplitMix64).
+struct Chance {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % bound }
+
+    mutating func pick<T>(_ all: [T]) -> T { all[below(all.count)] }
+
+    /// One time in so many.
+    mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
+}
