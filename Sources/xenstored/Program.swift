@@ -19,7 +19,7 @@ enum Program {
         }
         switch command {
         case .help: return say(Options.usage)
-        case .version: return say("xenstored (Corbel) \(version)\n")
+        case .version: return say("xenstored \(version)\n")
         case .serve(let options): return serve(options, arguments)
         }
     }

@@ -182,13 +182,11 @@ final class Start {
 
     // MARK: Confinement
 
-    /// Gives up what serving never needs. Source: issue 9.
     private func confine() throws(StartEnd) {
-        do throws(ConfinementError) {
-            // What was inherited was closed when the program began.
-            try options.confinement.enterRoot(keeping: .all).giveUpRights()
+        do throws(SystemError) {
+            try options.giveUpRights()
         } catch {
-            throw .failed("\(error)")
+            throw .failed("rights can't be given up: \(error)")
         }
         if options.isConfined {
             log.write(.information, "xenstored", "confined: other system calls are refused, and live update")
