@@ -9,12 +9,17 @@ extension XenstoreCore {
         let connection = request.connection
         // The bytes of the first run are not those of the second.
         charge(-transaction.memoryByteCount, transaction, connection.domain)
-        let replay = Transaction(
-            id: transaction.id, moment: tree.takeSnapshot(), startTime: request.now, isReplay: true)
-        let isSame = run(transaction.records, in: replay, request)
-        if isSame { apply(replay, connection) }
-        release(replay, connection)
-        return isSame
+        while true {
+            let before = removalCount
+            let replay = Transaction(
+                id: transaction.id, moment: tree.takeSnapshot(), startTime: request.now, isReplay: true)
+            let isSame = run(transaction.records, in: replay, request)
+            defer { release(replay, connection) }
+            // A SET_PERMS has found a domain gone, whose nodes went with it: the view is not that of the store any more.
+            if isSame, removalCount != before { continue }
+            if isSame { apply(replay, connection) }
+            return isSame
+        }
     }
 
     func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {

@@ -84,6 +84,7 @@ extension XenstoreCore {
 
     /// The removal of xenstored.md 9.4, without its last event.
     func removeDomain(_ record: DomainRecord, now: UInt64) {
+        removalCount += 1
         if let id = record.connection, let connection = connection(id) {
             close(connection, now: now)
             record.connection = nil

@@ -94,6 +94,10 @@ extension XenstoreCore {
             entries.append(entry)
         }
         if entries[0].domain == XenstorePermission.anyDomain { throw Refusal(.invalid) }
+        // Those that are found gone take their nodes with them: before the node is looked up, which may be one of these.
+        for entry in entries.dropFirst() where entry.domain != XenstorePermission.anyDomain {
+            _ = exists(entry.domain, now: request.now)
+        }
         if !exists(entries[0].domain, now: request.now) { throw Refusal(.notFound) }
         let path = try path(request, arguments[0], allowsSpecial: true)
         try touch([path], request)

@@ -40,6 +40,8 @@ public final class XenstoreCore {
     var uncleanList: UInt32?
     var domains: [UInt16: DomainRecord] = [:]
     var lastEpoch: UInt64 = 0
+    /// Domains that have gone, with their nodes.
+    var removalCount: UInt64 = 0
     var defaultQuotas = QuotaSet()
     var trie = WatchTrie()
     var lastWatchSequence: UInt64 = 0

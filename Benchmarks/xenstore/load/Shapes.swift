@@ -43,7 +43,7 @@ struct Shapes {
     }
 
     func say(_ name: String, _ value: Double) {
-        let thousandths = Int((value * 1000).rounded())
+        let thousandths = Int(value * 1000 + 0.5)
         let rest = String(thousandths % 1000)
         print("\(name) \(thousandths / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest)")
     }
