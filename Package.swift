@@ -231,7 +231,8 @@ let testTargets: [Target] = [
     tests("XenABITests", ["XenABI"]),
     tests("StatisticsPageTests", ["StatisticsPage"]),
     tests(
-        "DaemonShellTests", ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "XenPlatform"]),
+        "DaemonShellTests",
+        ["DaemonShell", "DaemonConfinement", "StatisticsPage", "SystemCalls", "ServerCalls", "XenPlatform"]),
     tests("TopKitTests", ["TopKit", "DaemonShell", "StatisticsPage", "HypervisorModel"]),
     tests("XenDeviceModelTests", ["XenABI", "XenPlatform", "XenDeviceModel", "StatisticsPage"]),
     tests("HypervisorModelTests", ["HypervisorModel", "XenABI", "XenPlatform", "ModelAgreement"]),

@@ -11,7 +11,8 @@ struct Boot: Equatable {
     var memory: Int
     var dom0Memory: Int
     var processors = 1
-    var toolstack = false
+    /// The toolstack's Xenstore daemon; nil: no toolstack is started.
+    var toolstack: XenstoreDaemon?
     var linuxGuest = false
     var verbose = false
     /// Whether somebody types, by the files that ShellInput makes.
@@ -27,7 +28,7 @@ struct Boot: Equatable {
             // Under emulation programs in dom0 were seen to die, or to read what nobody wrote, when a guest's vCPU had
             // run in between: the wide registers of their string functions do not survive that. Without xsave they
             // have none.
-            + (toolstack || linuxGuest || processors > 1 ? ["xsave=0"] : [])
+            + (toolstack != nil || linuxGuest || processors > 1 ? ["xsave=0"] : [])
             // With the default scheduler, credit2, on two emulated processors dom0 was seen runnable and in the queue
             // while both slept, for good (Xen's key `r` shows it): an interrupt from one processor to the other was
             // lost, probably (see Heartbeat), and credit2 needs each of them. credit looks again with every tick.
@@ -43,7 +44,7 @@ struct Boot: Equatable {
         ]
             + (verbose ? [] : ["loglevel=4"])
             + ["corbel.key=\(key)"]
-            + (toolstack ? ["corbel.toolstack"] : [])
+            + (toolstack.map { ["corbel.toolstack=\($0.rawValue)"] } ?? [])
     }
 
     /// The command. COM1 is its stdout; the command's output goes to a file, because a virtio console drops what a

@@ -44,9 +44,14 @@ struct Initramfs {
             try archive.add(Data(LabFiles.demoVariables), at: "lab/demo-variables.sh", permissions: 0o755)
             try archive.add(Data(LabFiles.demoFirmware), at: "lab/demo-firmware.cfg", permissions: 0o644)
         }
+        var programs = options.files
+        if options.toolstack, options.xenstored == .ours {
+            let program = XenstoreDaemon.stripped(try XenstoreDaemon.program(), to: run.xenstored, interruption)
+            programs.append(LabFile(program, at: XenstoreDaemon.place))
+        }
         let libraries = SharedLibraries(interruption: interruption)
-        try archive.add(try libraries.needed(by: options.files.map(\.source)))
-        for file in options.files { try archive.add(file: file.source, at: file.place) }
+        try archive.add(try libraries.needed(by: programs.map(\.source)))
+        for file in programs { try archive.add(file: file.source, at: file.place) }
         let overlay = Overlay(bytes: archive.bytes + extra, guestMemory: guestMemory)
         try archive.finish()
         return overlay

@@ -23,7 +23,9 @@ public struct Lab: Sendable {
         try HostTools().check()
         let store = ReleaseStore(
             options.cache, mirrors: options.mirrors, interruption: interruption, progress: progress)
-        let files = try store.files(options.release, hvmGuest: options.hvmGuest, guestKernel: options.linuxGuest)
+        let files = try store.files(
+            options.release, hvmGuest: options.hvmGuest, guestKernel: options.linuxGuest,
+            ocaml: options.toolstack && options.xenstored == .ocaml)
         defer { files.release() }
         let run = try RunFolder(in: options.cache, interruption: interruption)
         var keep = false
@@ -36,7 +38,8 @@ public struct Lab: Sendable {
         let plan = try options.memoryPlan(overlayBytes: overlay.bytes, guestMemory: overlay.guestMemory)
         let boot = Boot(
             key: Boot.freshKey(), memory: plan.machine, dom0Memory: plan.dom0, processors: options.processors,
-            toolstack: options.toolstack, linuxGuest: options.linuxGuest, verbose: progress.verbosity == .verbose,
+            toolstack: options.toolstack ? options.xenstored : nil, linuxGuest: options.linuxGuest,
+            verbose: progress.verbosity == .verbose,
             input: options.input != .nothing)
         try link(files, run)
         files.release()

@@ -45,6 +45,8 @@ public struct LabOptions: Sendable {
     public var input = LabInput.nothing
     /// Whether to start xenstored and xenconsoled first.
     public var toolstack = false
+    /// The Xenstore daemon of the toolstack.
+    public var xenstored = XenstoreDaemon.ours
     /// Whether what a Linux guest is made of is to be there: `/lab/guest/bzImage`, `vmlinux` (the same, unpacked) and
     /// `initrd`.
     public var guestFiles = false

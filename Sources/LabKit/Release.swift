@@ -36,9 +36,13 @@ public struct Release: Hashable, Sendable, CustomStringConvertible {
         ]
         let store = [
             "xenstore-ls", "xenstore-read", "xenstore-write", "xenstore-list", "xenstore-rm", "xenstore-watch",
+            "xenstore-chmod", "xenstore-exists",
         ]
         return own.map { "\(folder)/bin/\($0)" } + store.map { "usr/bin/\($0)" }
     }
+
+    /// oxenstored in the unpacked packages.
+    var ocamlXenstored: String { "\(folder)/bin/oxenstored" }
 
     /// Where libxl of this release looks for programs and firmware of its own.
     var folder: String { "usr/lib/xen-\(version)" }

@@ -98,6 +98,10 @@ struct XenAssembly: ReleaseAssembly {
         try archive.add(link: "\(release.folder)/bin", to: "../xen/bin")
         try archive.add(Data(), at: "etc/xen/xl.conf", permissions: 0o644)
         try archive.finish()
+        // Half as much again as all of the above: only for those who ask for it.
+        var ocaml = CpioArchive(try .creating(folder.appendingPathComponent(ReleaseFiles.ocamlArchive)))
+        try tools.add([release.ocamlXenstored], at: "usr/lib/xen/bin", to: &ocaml)
+        try ocaml.finish()
     }
 }
 

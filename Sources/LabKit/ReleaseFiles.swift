@@ -11,9 +11,14 @@ struct ReleaseFiles: Sendable {
         static let machine = "hvm.cpio"
     }
 
+    /// oxenstored and its libraries.
+    static let ocamlArchive = "ocaml.cpio"
+
     fileprivate(set) var dom0: PackageCache.Entry
     fileprivate(set) var xen: PackageCache.Entry
     fileprivate(set) var hvm: PackageCache.Entry?
+    /// Whether oxenstored is wanted.
+    fileprivate(set) var ocaml = false
 
     /// The hypervisor, a 32-bit ELF that QEMU loads by multiboot.
     var hypervisor: URL { xen.folder.appendingPathComponent(Name.hypervisor) }
@@ -29,6 +34,7 @@ struct ReleaseFiles: Sendable {
     var archives: [URL] {
         [dom0.folder.appendingPathComponent(Name.dom0), xen.folder.appendingPathComponent(Name.tools)]
             + (hvm.map { [$0.folder.appendingPathComponent(Name.machine)] } ?? [])
+            + (ocaml ? [xen.folder.appendingPathComponent(Self.ocamlArchive)] : [])
     }
 
     /// From here on others may replace the files; those that a run still needs must be linked or copied.
@@ -42,7 +48,7 @@ struct ReleaseFiles: Sendable {
 /// Makes and verifies the files of releases.
 public struct ReleaseStore {
     /// To be raised whenever what is in an entry would come out differently.
-    static let format = 4
+    static let format = 5
 
     let cache: PackageCache
     let mirrors: [DebianMirror]
@@ -61,14 +67,18 @@ public struct ReleaseStore {
     }
 
     /// The files of a boot; downloaded and assembled when the cache lacks them. With `guestKernel` those of a Linux
-    /// guest are verified too.
-    func files(_ release: Release, hvmGuest: Bool = false, guestKernel: Bool = false) throws(LabError) -> ReleaseFiles {
+    /// guest are verified too, with `ocaml` oxenstored.
+    func files(
+        _ release: Release, hvmGuest: Bool = false, guestKernel: Bool = false, ocaml: Bool = false
+    ) throws(LabError) -> ReleaseFiles {
         typealias Name = ReleaseFiles.Name
         let guest = guestKernel ? [Name.packagedKernel, Name.busybox] : []
         return ReleaseFiles(
             dom0: try entry(dom0Part, needed: [Name.kernel, Name.dom0] + guest),
-            xen: try entry(xenPart(release), needed: [Name.hypervisor, Name.tools]),
-            hvm: hvmGuest ? try entry(hvmPart(release), needed: [Name.machine]) : nil)
+            xen: try entry(
+                xenPart(release),
+                needed: [Name.hypervisor, Name.tools] + (ocaml ? [ReleaseFiles.ocamlArchive] : [])),
+            hvm: hvmGuest ? try entry(hvmPart(release), needed: [Name.machine]) : nil, ocaml: ocaml)
     }
 
     /// What `fetch` found to do.

@@ -13,6 +13,7 @@ struct RunFolder {
 
     var initramfs: URL { folder.appendingPathComponent("initrd") }
     var guestInitramfs: URL { folder.appendingPathComponent("guest.cpio") }
+    var xenstored: URL { folder.appendingPathComponent("xenstored") }
     var consoleLog: URL { folder.appendingPathComponent("console.log") }
     var output: URL { folder.appendingPathComponent(Boot.output) }
     var machineErrors: URL { folder.appendingPathComponent("qemu.err") }

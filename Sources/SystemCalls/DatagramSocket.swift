@@ -8,6 +8,9 @@ public struct DatagramSocket: ~Copyable {
     /// The descriptor.
     public let descriptor: OwnedDescriptor
 
+    /// Takes over a socket.
+    public init(owning descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
     /// A socket whose datagrams go to a path, or to a name that no file system has: it begins with `@`. Throws ENOENT,
     /// ECONNREFUSED when nobody listens, EPROTOTYPE when it is a socket of another kind. With a time, `send(_:)` of
     /// this type waits no longer.
@@ -20,7 +23,7 @@ public struct DatagramSocket: ~Copyable {
         }
         // SAFETY: withCString gives a terminated string that lives throughout the call.
         _ = try retrying("connect") { unsafe name.withCString { unsafe corbel_connect_name(socket.rawValue, $0) } }
-        return DatagramSocket(descriptor: socket)
+        return DatagramSocket(owning: socket)
     }
 
     /// Sends one datagram, waiting for room. Throws EAGAIN after the time, ECONNREFUSED when nobody listens any more.

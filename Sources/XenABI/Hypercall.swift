@@ -4,6 +4,8 @@
 public enum Hypercall {
     /// `memory_op`, of which `acquireResource` is a command.
     public static let memoryOp: UInt64 = 12
+    /// `event_channel_op`, of which `eventChannelStatus` is a command.
+    public static let eventChannelOp: UInt64 = 32
     /// `domctl`, of which only `GetDomainState` is stable.
     public static let domctl: UInt64 = 36
     /// `dm_op`.
@@ -11,4 +13,6 @@ public enum Hypercall {
 
     /// `XENMEM_acquire_resource`, a command of `memoryOp` (`AcquireResource`).
     public static let acquireResource: UInt64 = 28
+    /// `EVTCHNOP_status`, a command of `eventChannelOp` (`EventChannelStatus`).
+    public static let eventChannelStatus: UInt64 = 5
 }

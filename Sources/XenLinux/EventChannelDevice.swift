@@ -47,7 +47,7 @@ public final class EventChannelDevice: EventChannels {
     public func bindInterdomain(_ domain: DomainID, port: EventPort) throws(XenError) -> BoundPort {
         let argument = EventChannelBindInterdomain(remoteDomain: UInt32(domain.rawValue), remotePort: port)
         do throws(SystemError) {
-            return adopt(try device.send(EventChannelCall.bindInterdomain, argument))
+            return take(EventPort(UInt32(try device.send(EventChannelCall.bindInterdomain, argument))))
         } catch {
             throw XenError(error, "IOCTL_EVTCHN_BIND_INTERDOMAIN", domain: domain, value: UInt64(port.rawValue))
         }
@@ -56,7 +56,7 @@ public final class EventChannelDevice: EventChannels {
     public func bindUnbound(_ domain: DomainID) throws(XenError) -> BoundPort {
         let argument = EventChannelArgument(value: UInt32(domain.rawValue))
         do throws(SystemError) {
-            return adopt(try device.send(EventChannelCall.bindUnboundPort, argument))
+            return take(EventPort(UInt32(try device.send(EventChannelCall.bindUnboundPort, argument))))
         } catch {
             throw XenError(error, "IOCTL_EVTCHN_BIND_UNBOUND_PORT", domain: domain)
         }
@@ -64,7 +64,9 @@ public final class EventChannelDevice: EventChannels {
 
     public func bindVIRQ(_ virq: VIRQ) throws(XenError) -> BoundPort {
         do throws(SystemError) {
-            return adopt(try device.send(EventChannelCall.bindVIRQ, EventChannelArgument(value: virq.rawValue)))
+            return take(
+                EventPort(
+                    UInt32(try device.send(EventChannelCall.bindVIRQ, EventChannelArgument(value: virq.rawValue)))))
         } catch {
             throw XenError(error, "IOCTL_EVTCHN_BIND_VIRQ", value: UInt64(virq.rawValue))
         }
@@ -164,10 +166,21 @@ public final class EventChannelDevice: EventChannels {
         isRecovering = !bound.isEmpty
     }
 
-    private func adopt(_ number: Int32) -> BoundPort {
-        let port = EventPort(UInt32(number))
+    private func take(_ port: EventPort) -> BoundPort {
         bound.append(port)
         return BoundPort(port, owner: self)
+    }
+}
+
+extension EventChannelDevice: InheritedPorts {
+    /// See `InheritedPorts.adopt`. The driver is asked by a notification, as it has no call that only asks.
+    public func adopt(_ port: EventPort) throws(XenError) -> BoundPort {
+        if bound.contains(port) { throw XenError(.eexist, "adopt an event channel", value: UInt64(port.rawValue)) }
+        try notify(port)
+        let mine = take(port)
+        // It may have fired for the program before this one, which could not unmask it any more.
+        try unmask(port)
+        return mine
     }
 }
 

@@ -7,16 +7,28 @@ public import XenPlatform
 
 /// Grant mapping by the gntdev driver. Source: dmop.md section 11. It can't be restricted.
 public final class GrantDevice: GrantMemory {
-    /// How often a granted page that is paged out is asked for again, 1 ms apart.
-    static var pagedOutRetriesMax: Int { 1000 }
-
     private let descriptor: OwnedDescriptor
+    /// How often a granted page that is paged out is asked for again, 1 ms apart.
+    private let pagedOutRetriesMax: Int
 
-    init(owning descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+    init(owning descriptor: consuming OwnedDescriptor, pagedOutRetriesMax: Int = 1000) {
+        self.descriptor = descriptor
+        self.pagedOutRetriesMax = pagedOutRetriesMax
+    }
 
-    /// Maps one granted page. EINVAL: Xen refuses the grant. EAGAIN: still paged out after a second of asking.
+    /// Asks for room for so many mapped grants. Current kernels need no such call and answer ENOTTY, which is well.
+    func allow(_ count: UInt32) throws(XenError) {
+        do throws(SystemError) {
+            _ = try descriptor.send(GrantDeviceCall.setMaxGrants, SetMaxGrants(count: count))
+        } catch {
+            if error.code != XenErrorCode.enotty.rawValue { throw XenError(error, "IOCTL_GNTDEV_SET_MAX_GRANTS") }
+        }
+    }
+
+    /// Maps one granted page. EINVAL: Xen refuses the grant. EAGAIN: still paged out after a second of asking; for a
+    /// Xenstore server at once.
     public func mapGrant(_ domain: DomainID, _ reference: GrantReference) throws(XenError) -> MappedPages {
-        for _ in 0..<Self.pagedOutRetriesMax {
+        for _ in 0..<pagedOutRetriesMax {
             do throws(XenError) {
                 return try mapOnce(domain, reference)
             } catch {

@@ -62,7 +62,7 @@ public enum XenLinux {
         return nil
     }
 
-    private static func openNode(_ path: String, _ call: StaticString) throws(XenError) -> OwnedDescriptor {
+    static func openNode(_ path: String, _ call: StaticString) throws(XenError) -> OwnedDescriptor {
         do throws(SystemError) {
             return try OwnedDescriptor.open(path: path, .readWrite)
         } catch {
@@ -76,7 +76,7 @@ public enum XenLinux {
     }
 
     /// A page for hypercall arguments (dmop.md section 9.2); nil when there is no way to get one.
-    private static func hypercallMemory(_ devices: String) throws(XenError) -> HypercallPage? {
+    static func hypercallMemory(_ devices: String) throws(XenError) -> HypercallPage? {
         do throws(XenError) {
             let node = try openNode(devices + "/hypercall", openHypercall)
             do throws(SystemError) {

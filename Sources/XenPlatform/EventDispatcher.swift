@@ -15,6 +15,8 @@ public enum Unmasking: Sendable {
     case beforeHandler
     /// After its handler, so that it does not fire for what is being looked at.
     case afterHandler
+    /// By its handler, later, when it has done what there is to do.
+    case byHandler
 }
 
 /// Leads each port that fires to its handler. Everything on a platform that binds ports connects them here.
@@ -83,6 +85,7 @@ public final class EventDispatcher {
                 throw error
             }
             try events.unmask(port)
+        case .byHandler: try handler.portFired(port)
         }
     }
 

@@ -90,6 +90,8 @@ public protocol EventChannels: AnyObject {
     func notify(_ port: EventPort) throws(XenError)
     /// Lets a port fire again; `next()` has masked it.
     func unmask(_ port: EventPort) throws(XenError)
+    /// Lets several ports fire again, with one call where that can be.
+    func unmask(_ ports: [EventPort]) throws(XenError)
     /// The next local port that has fired, masked from here on; nil when all that the last look found were handed out.
     /// Never blocks. While there is more, `descriptor` stays readable.
     func next() throws(XenError) -> EventPort?
@@ -100,6 +102,13 @@ public protocol EventChannels: AnyObject {
     /// Sleeps until `next()` has an answer, until the descriptor `other` is readable, or until `milliseconds` have
     /// passed.
     func wait(orReadable other: Int32?, milliseconds: Int32?) throws(XenError) -> WaitOutcome
+}
+
+extension EventChannels {
+    /// One after the other.
+    public func unmask(_ ports: [EventPort]) throws(XenError) {
+        for port in ports { try unmask(port) }
+    }
 }
 
 /// Why `EventChannels.wait` came back.

@@ -1,5 +1,5 @@
-// Nodes: their values, children and permissions; domains (xenstored.md 3).
-// Not for: watches and transactions, which have files of their own.
+// Nodes: their values, children and permissions (xenstored.md 3).
+// Not for: domains, watches and transactions, which have files of their own.
 
 internal import SystemCalls
 public import XenstoreWire
@@ -86,23 +86,6 @@ extension XenstoreClient {
         _ = try request(.setPermissions, in: transaction) { writer in
             writer.putString(path)
             for entry in entries { writer.put(entry) }
-        }
-    }
-
-    /// The home of a domain, which need not exist: `/local/domain/5`.
-    public func getDomainPath(_ domain: UInt16) throws(XenstoreError) -> String {
-        let reply = try request(.getDomainPath, strings: "\(domain)")
-        guard let text = XenstoreText.one(reply.span) else { throw badReply(.getDomainPath) }
-        return String(decoding: reply[text], as: UTF8.self)
-    }
-
-    /// Whether the server knows a domain. For privileged connections.
-    public func isDomainIntroduced(_ domain: UInt16) throws(XenstoreError) -> Bool {
-        let reply = try request(.isDomainIntroduced, strings: "\(domain)")
-        switch reply {
-        case [UInt8(ascii: "T"), 0]: return true
-        case [UInt8(ascii: "F"), 0]: return false
-        default: throw badReply(.isDomainIntroduced)
         }
     }
 }

@@ -5,10 +5,16 @@ public import SystemCalls
 public import XenstoreWire
 
 extension XenstoreClient {
-    /// Asks for events of a path and all below it. The first one comes at once, without a change. `token` comes back
-    /// with each event. Throws `refused` with EEXIST when the two are registered already.
-    public func watch(_ path: String, token: String) throws(XenstoreError) {
-        _ = try request(.watch, strings: path, token)
+    /// Asks for events of a path and of what lies up to `depth` levels below it; all below it without one. The first
+    /// event comes at once, without a change. `token` comes back with each. Of `@releaseDomain` and `@introduceDomain`
+    /// a depth of 1 tells which domain it is: `@releaseDomain/5`. Throws `refused` with EEXIST when path and token are
+    /// registered already, and with EINVAL when the server knows no depths: `features` has no `watchDepth` then.
+    public func watch(_ path: String, token: String, depth: UInt16? = nil) throws(XenstoreError) {
+        if let depth {
+            _ = try request(.watch, strings: path, token, "\(depth)")
+        } else {
+            _ = try request(.watch, strings: path, token)
+        }
     }
 
     /// Ends a watch. Throws `refused` with ENOENT when there is none, which the kernel's device does not tell. Its
@@ -20,6 +26,13 @@ extension XenstoreClient {
         let path = Array(path.utf8)
         let token = Array(token.utf8)
         connection.forgetEvents { $0.token == token && Self.isAtOrBelow($0.path, path) }
+    }
+
+    /// Ends all watches and all transactions of the connection; events that were not taken yet are forgotten. Throws
+    /// `refused` with ENOSYS by servers that are older than the operation.
+    public func resetWatches() throws(XenstoreError) {
+        _ = try request(.resetWatches, strings: "")
+        connection.forgetEvents { _ in true }
     }
 
     /// Whether events came that were not taken yet.

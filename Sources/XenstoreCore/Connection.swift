@@ -36,6 +36,8 @@ final class Connection {
     /// Requests that came while it waited, oldest first.
     var held: [Frame] = []
 
+    /// Whether it is not read as too many replies wait.
+    var isPausedByReplies = false
     /// Failed attempts one after the other (xenstored.md 5.6).
     var chain: Chain?
     var claim: Claim?

@@ -24,6 +24,9 @@ final class DomainRecord {
     var transactionCount = 0
     /// Quotas that were hit, and when that was last said.
     var hits: [Quota: QuotaHits] = [:]
+    /// What it has done, and its highest counts.
+    var statistics = StoreStatistics()
+    var maxima = QuotaMaxima()
     /// Credit for breaking others' transactions, in thousandths (xenstored.md 5.7), and when that was.
     var credit = 10_000
     var creditTime: UInt64 = 0

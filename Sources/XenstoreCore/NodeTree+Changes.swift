@@ -198,4 +198,10 @@ extension NodeTree {
         slots[node.index].nextOwned = noSlot
         slots[node.index].previousOwned = noSlot
     }
+
+    /// Whether a node stands among those of an owner.
+    func isLinked(_ node: NodeID, _ owned: OwnedNodes) -> Bool {
+        let previous = slots[node.index].previousOwned
+        return previous == noSlot ? owned.first == node.index : slots[previous].nextOwned == node.index
+    }
 }

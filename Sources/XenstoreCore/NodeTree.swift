@@ -23,9 +23,13 @@ struct NodeTree {
     var clock: UInt64 = 1
     /// Nodes of the store now, special ones too.
     var count = 0
-
+    /// Places of nodes, those that are free among them.
+    var placeCount: Int { slots.end }
     /// Slots in use: nodes of the store, of snapshots, of transactions.
     var usedSlotCount: Int { slots.count }
+
+    /// Whether there is a place of a number below `placeCount`.
+    func hasPlace(_ node: NodeID) -> Bool { slots.contains(node.index) }
 
     func name(_ node: NodeID) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -143,12 +143,27 @@ struct OutputQueue {
             watch.isFolded = false
             eventCount -= 1
             eventByteCount -= watch.eventByteCount(path)
-            var writer = XenstoreWriter()
-            let named = Array(path[watch.skippedByteCount...])
-            let token = watch.token
-            _ = writer.event(path: named.span, token: token.span)
-            return (writer.bytes, false)
+            return (message(of: watch, path), false)
         }
+    }
+
+    /// All messages that wait, in their order; nothing changes (xenstored.md 13.1).
+    func forEachMessage(_ body: ([UInt8]) -> Void) {
+        for entry in entries[head...] {
+            switch entry {
+            case .withdrawn: break
+            case .reply(let message): body(message)
+            case .event(let watch, let path): body(message(of: watch, path))
+            }
+        }
+    }
+
+    private func message(of watch: Watch, _ path: [UInt8]) -> [UInt8] {
+        var writer = XenstoreWriter()
+        let named = Array(path[watch.skippedByteCount...])
+        let token = watch.token
+        _ = writer.event(path: named.span, token: token.span)
+        return writer.bytes
     }
 
     /// A reply was wholly sent.

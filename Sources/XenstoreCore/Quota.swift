@@ -4,11 +4,32 @@
 internal import XenstoreWire
 
 /// A quota, in the table's order.
-enum Quota: Int, CaseIterable, Sendable {
-    case nodes, watches, outstanding, memory, softMemory, transactions, transactionNodes, nodePermissions, pathMax
-    case nodeSize, watchEvents
+public enum Quota: Int, CaseIterable, Sendable {
+    /// Nodes that a domain owns.
+    case nodes
+    /// Registered watches.
+    case watches
+    /// Requests whose reply is not wholly sent.
+    case outstanding
+    /// Bytes (xenstored.md 7.2).
+    case memory
+    /// The same bytes; the log hears of it.
+    case softMemory
+    /// Open transactions.
+    case transactions
+    /// Paths looked at or changed in one transaction.
+    case transactionNodes
+    /// Entries in one SET_PERMS.
+    case nodePermissions
+    /// Bytes of a path.
+    case pathMax
+    /// Bytes of a node.
+    case nodeSize
+    /// Unsent events.
+    case watchEvents
 
-    var name: String {
+    /// Its name, as GET_QUOTA has it.
+    public var name: String {
         switch self {
         case .nodes: "nodes"
         case .watches: "watches"
@@ -23,6 +44,9 @@ enum Quota: Int, CaseIterable, Sendable {
         case .watchEvents: "watch-events"
         }
     }
+
+    /// The quota of a name, `permissions` included; nil for a name that none has.
+    public init?(name: [UInt8]) { self.init(name, 0..<name.count) }
 
     var standard: Int {
         switch self {

@@ -36,11 +36,19 @@ struct Slab<Slot: SlabSlot> {
     /// Slots in use.
     private(set) var count = 0
 
+    /// Numbers that were given, the largest one and 1, or more.
+    var end: Int { pieces.count << Int(Slot.pieceBits) }
+
     private static var mask: UInt32 { 1 << Slot.pieceBits - 1 }
 
     subscript(_ index: UInt32) -> Slot {
         _read { yield pieces[Int(index >> Slot.pieceBits)].slots[Int(index & Self.mask)] }
         _modify { yield &pieces[Int(index >> Slot.pieceBits)].slots[Int(index & Self.mask)] }
+    }
+
+    /// Whether there is a slot, used or not, with a number below `end`.
+    func contains(_ index: UInt32) -> Bool {
+        Int(index & Self.mask) < pieces[Int(index >> Slot.pieceBits)].slots.count
     }
 
     /// Puts something into an unused slot.

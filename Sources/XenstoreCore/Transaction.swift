@@ -60,6 +60,8 @@ final class Transaction {
     var eventPlaces: [[UInt8]: Int] = [:]
     /// A request hit a quota: it can only end without its changes.
     var hasFailed = false
+    /// It was in conflict when a live update carried it here: it can't change anything (xenstored.md 13.5).
+    var isDoomed = false
     /// What it costs of the domain's `memory`.
     var memoryByteCount = 0
 

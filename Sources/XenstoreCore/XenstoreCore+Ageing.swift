@@ -88,6 +88,7 @@ extension XenstoreCore {
         if connection.isPrivileged && !claim.connection.isPrivileged { return false }
         if let chain = chain(of: connection, now: request.now), chain.startTime <= claim.chainStart { return false }
         connection.wait = .claim(claim)
+        count(pause: .claim, connection)
         connection.held.insert(frame, at: 0)
         claim.waiters.append(connection)
         return true

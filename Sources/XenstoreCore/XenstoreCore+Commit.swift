@@ -22,7 +22,7 @@ extension XenstoreCore {
         }
     }
 
-    private func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
+    func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
         let lastMaking = records.lastIndex { $0.operation == .write || $0.operation == .makeDirectory } ?? -1
         for (index, record) in records.enumerated() {
             replay.makesLater = index < lastMaking
@@ -38,7 +38,7 @@ extension XenstoreCore {
     }
 
     /// Of DIRECTORY_PART the generation is not compared.
-    private func isSame(_ answer: Answer, _ record: RecordedRequest) -> Bool {
+    func isSame(_ answer: Answer, _ record: RecordedRequest) -> Bool {
         guard record.operation == .directoryPart, case .reply(let new) = answer, case .reply(let old) = record.answer
         else { return answer == record.answer }
         return new.drop { $0 != 0 } == old.drop { $0 != 0 }

@@ -20,4 +20,14 @@ extension XenstoreCore {
         hand(over: &effects, now: now)
         return ring(of: domain)
     }
+
+    /// Xen says that domains have changed, and not which (xenstored.md 9.6): whoever watches the end of any introduced
+    /// one is told. Ended by `.batchEnd`.
+    public func someDomainChanged(now: UInt64, into effects: inout [Effect]) {
+        batchHasReleases = true
+        for (domain, record) in domains.sorted(by: { $0.key < $1.key }) where record.isIntroduced {
+            if domain != storeDomain && domain != controlDomain { tellSpecial(.releaseDomain, domain, isBatch: true) }
+        }
+        hand(over: &effects, now: now)
+    }
 }

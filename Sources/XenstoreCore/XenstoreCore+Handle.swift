@@ -21,6 +21,7 @@ extension XenstoreCore {
         _ id: ConnectionID, _ header: XenstoreHeader, _ payload: Span<UInt8>, now: UInt64, into effects: inout [Effect]
     ) {
         guard let connection = connection(id) else { return }
+        count(request: header, payload.count, connection)
         let frame = Frame(header: header, payload: XenstoreText.copy(payload, 0..<payload.count))
         if connection.wait != nil {
             connection.held.append(frame)
@@ -42,6 +43,8 @@ extension XenstoreCore {
 
     func run(_ frame: Frame, _ connection: Connection, now: UInt64) {
         let header = frame.header
+        beginCounting(connection, now: now)
+        defer { endCounting(connection) }
         do throws(Refusal) {
             let transaction = try admit(header, connection)
             let request = Request(

@@ -66,6 +66,8 @@ extension XenstoreCore {
         let end = min(tree.permissions.end, Int(first) + min(countMax, tree.permissions.end))
         for number in Int(first)..<max(Int(first), end) {
             guard let freed = tree.permissions.clean(UInt32(number), isGone) else { continue }
+            // What a check has counted may have been counted with it.
+            if let check { self.check = StoreCheck(repairs: check.repairs) }
             if let owner = domains[freed.owner.domain], owner.epoch == freed.owner.epoch {
                 owner.memoryByteCount -= freed.byteCount
             }

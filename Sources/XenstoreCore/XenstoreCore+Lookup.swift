@@ -36,8 +36,12 @@ extension XenstoreCore {
                 request.payload.span.extracting(range), home: connection.domain.domain,
                 guestByteCountMax: connection.guest?.quotas[.pathMax], allowsSpecial: allowsSpecial, into: &path)
         } catch {
+            if case .tooLong(let max) = error, let guest = connection.guest, max == guest.quotas[.pathMax] {
+                note(.pathMax, range.count, guest, request.header.operation, now: request.now)
+            }
             throw Refusal(.invalid)
         }
+        note(path: path, connection.guest)
         return path
     }
 
@@ -52,6 +56,7 @@ extension XenstoreCore {
             transaction.paths.append(path)
             charge(32 + path.count, transaction, request.connection.domain)
         }
+        note(highest: .transactionNodes, transaction.pathSet.count, request.connection.guest)
     }
 
     /// A node that the connection may use as it needs; `ENOENT` or `EACCES` after the hiding rule.
@@ -77,6 +82,7 @@ extension XenstoreCore {
 
     /// Refuses a guest a count above a quota of its own.
     func check(_ quota: Quota, _ counted: @autoclosure () -> Int, _ request: Request) throws(Refusal) {
+        if ignoresQuotas { return }
         guard let guest = request.connection.guest, !guest.quotas.allows(quota, counted()) else { return }
         reclaim()
         let count = counted()
@@ -86,8 +92,9 @@ extension XenstoreCore {
     }
 
     /// The log hears of the first hit, then of the number of hits once a minute (xenstored.md 7.3).
-    private func note(_ quota: Quota, _ count: Int, _ guest: DomainRecord, _ operation: XenstoreOperation, now: UInt64)
-    {
+    /// `operation`: nil when it is reading that stops.
+    func note(_ quota: Quota, _ count: Int, _ guest: DomainRecord, _ operation: XenstoreOperation?, now: UInt64) {
+        self.count(hit: quota, guest)
         if var hits = guest.hits[quota], now < hits.logTime + 60_000 {
             hits.count += 1
             guest.hits[quota] = hits
@@ -97,7 +104,7 @@ extension XenstoreCore {
         guest.hits[quota] = QuotaHits(logTime: now, count: 0)
         let text =
             "domain \(guest.domain): quota \(quota.name) of \(guest.quotas[quota]) hit by "
-            + "\(operation.name): \(count) (\(more) times)"
+            + "\(operation?.name ?? "reading"): \(count) (\(more) times)"
         effects.append(.log(.warning, text, domain: guest.domain))
     }
 

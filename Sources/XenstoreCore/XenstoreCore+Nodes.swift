@@ -77,6 +77,7 @@ extension XenstoreCore {
             content?.changedBy = connection?.guest?.domain
         }
         guard let transaction else {
+            if check != nil { noteForCheck(node, content) }
             count(node, -1)
             tree.set(node, content)
             if content != nil { count(node, 1) }
@@ -98,7 +99,9 @@ extension XenstoreCore {
         guard let packed = tree.packed(node, at: nil) else { return }
         guard let owner = owner(packed) else { return tree.unlink(node) }
         owner.memoryByteCount += sign * (tree.sizeByteCount(packed) + tree.pathByteCount(node))
-        if sign > 0 { tree.own(node, &owner.nodes) } else { tree.disown(node, &owner.nodes) }
+        if sign < 0 { return tree.disown(node, &owner.nodes) }
+        tree.own(node, &owner.nodes)
+        noteGrowth(of: owner)
     }
 
     /// A transaction's change: what its domain owns more or less, and the bytes of changed nodes.
@@ -121,7 +124,11 @@ extension XenstoreCore {
     func setValue(_ node: NodeID, _ bytes: Span<UInt8>, _ range: Range<Int>, by connection: Connection) {
         guard let packed = tree.packed(node, at: nil) else { return }
         let growth = range.count - tree.valueByteCount(packed)
-        if growth != 0, let owner = owner(packed) { owner.memoryByteCount += growth }
+        if growth != 0, let owner = owner(packed) {
+            owner.memoryByteCount += growth
+            noteGrowth(of: owner)
+            if check != nil { noteForCheck(node, growth: growth) }
+        }
         tree.setValue(node, bytes, range, nextGeneration(), by: connection.guest?.domain)
     }
 

@@ -11,21 +11,24 @@ extension XenstoreCore {
     }
 
     func refuse(_ header: XenstoreHeader, _ code: XenstoreErrorCode, _ connection: Connection) {
+        count(refusal: code, connection)
         var writer = XenstoreWriter()
         writer.refuse(header, code)
         queue(writer.bytes, connection)
     }
 
-    private func queue(_ message: [UInt8], _ connection: Connection) {
+    func queue(_ message: [UInt8], _ connection: Connection) {
         connection.domain.memoryByteCount += message.count
         connection.output.add(reply: message)
         announce(connection)
     }
 
     /// Queues an event of a watch.
-    func send(_ watch: Watch, _ path: [UInt8]) {
+    func send(_ watch: Watch, _ path: [UInt8], limit: EventLimit? = nil) {
         guard let connection = connection(watch.connection) else { return }
-        connection.output.add(watch, path: path, limit: connection.eventLimit)
+        let (coalesced, folded) = (connection.output.coalescedCount, connection.output.foldedCount)
+        connection.output.add(watch, path: path, limit: limit ?? connection.eventLimit)
+        count(eventAfter: coalesced, folded, connection)
         announce(connection)
     }
 
@@ -43,6 +46,7 @@ extension XenstoreCore {
             connection.output.isAnnounced = false
             return nil
         }
+        count(sent: message.count, isReply: isReply, connection)
         connection.sending.append(isReply ? message.count : 0)
         return message
     }

@@ -9,14 +9,21 @@ extension XenstoreCore {
         guard let connection = connection(id), connection.wait == nil else { return false }
         guard let guest = connection.guest else { return true }
         let outstanding = guest.quotas[.outstanding]
-        if outstanding != 0, connection.output.replyCount >= outstanding { return false }
+        let isFull = outstanding != 0 && connection.output.replyCount >= outstanding
+        countOutstanding(isFull, connection, now: now)
+        if isFull { return false }
         if !hasMemory(guest) {
-            if !starved.contains(where: { $0 === connection }) { starved.append(connection) }
+            if !starved.contains(where: { $0 === connection }) {
+                starved.append(connection)
+                count(pause: .memory, connection)
+                note(.memory, guest.memoryByteCount, guest, nil, now: now)
+            }
             return false
         }
         let credit = guest.creditNow(now)
         if credit >= 0 { return true }
         if !resting.contains(where: { $0.connection === connection }) {
+            count(pause: .credit, connection)
             resting.append((connection, now + UInt64((19 - credit) / 20)))
         }
         return false

@@ -42,10 +42,13 @@ extension XenstoreCore {
         // Its changes are forgotten: they are made anew, on the store as it is now.
         defer { discard(transaction, connection) }
         try checkEnd(transaction, request)
-        if transaction.changes.isEmpty || commit(transaction, request) {
+        let isKept = transaction.changes.isEmpty || !transaction.isDoomed && commit(transaction, request)
+        if isKept {
             connection.chain = nil
+            count(commit: true, connection)
             return
         }
+        count(commit: false, connection)
         payForConflict(transaction, request)
         noteConflict(transaction, connection, now: request.now)
         throw Refusal(.tryAgain)

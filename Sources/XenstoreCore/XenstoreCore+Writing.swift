@@ -18,6 +18,7 @@ extension XenstoreCore {
         guard let list = permissions(node, request.transaction)?.without(isGone) else { throw Refusal(.inputOutput) }
         let size = NodeContent.sizeByteCount(value: value.count, entries: list.entries.count)
         try check(.nodeSize, size, request)
+        note(highest: .nodeSize, size, request.connection.guest)
         changes(path, .subtree, request.transaction)
         guard request.transaction != nil else {
             return setValue(node, request.payload.span, octets, by: request.connection)
@@ -62,6 +63,8 @@ extension XenstoreCore {
         }
         try check(.memory, domain.memoryByteCount + byteCount, request)
         try touch(found.missing.map { Array(path[..<$0.upperBound]) }, request)
+        let size = NodeContent.sizeByteCount(value: value.count, entries: entryCount)
+        note(highest: .nodeSize, size, request.connection.guest)
         changes(path, .subtree, request.transaction)
         create(path, found, value: value, request.transaction, by: request.connection)
     }
@@ -109,6 +112,8 @@ extension XenstoreCore {
         // Those who watch a special node hear of domains, not of its permissions.
         if !StorePath.isSpecial(path) { changes(path, .subtree, request.transaction) }
         content.permissions = list
+        note(highest: .nodeSize, size, request.connection.guest)
+        note(highest: .nodePermissions, entries.count, request.connection.guest)
         write(node, content, request.transaction, by: request.connection)
     }
 

@@ -54,6 +54,8 @@ public final class XenstoreCore {
     var pathChanges: [PathChange] = []
     /// WRITE, MKDIR, RM under way: whether the target was there.
     var targetExisted: Bool?
+    /// Whether requests run that were within their quotas before: those of a live update (xenstored.md 13.4).
+    var ignoresQuotas = false
     /// Whether a domain's shutdown or end was reported in this batch.
     var batchHasReleases = false
     /// Who waits for rings to be mapped, in the order in which the daemon was asked.
@@ -64,6 +66,16 @@ public final class XenstoreCore {
     /// Guests that are not read as they hold too many bytes, or have to pay (xenstored.md 5.7) until a time.
     var starved: [Connection] = []
     var resting: [(connection: Connection, time: UInt64)] = []
+
+    /// What all domains have done, those that have gone among them; and the highest counts of quotas among guests.
+    public internal(set) var totals = StoreStatistics()
+    var maxima = QuotaMaxima()
+    /// The time of the last request, and the epoch of the domain whose request is under way; 0: none is.
+    var clock: UInt64 = 0
+    var asker: UInt64 = 0
+
+    /// The check under way.
+    var check: StoreCheck?
 
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []

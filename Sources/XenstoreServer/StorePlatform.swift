@@ -39,11 +39,14 @@ public struct StorePlatform {
     public let ports: any PortStates
     /// The store domain's own ring; nil: there is none (a store domain of its own, tests).
     public let ownRing: (any OwnRingSource)?
+    /// Takes over ports that were bound before a live update; nil: there is no such thing (tests).
+    public let inherited: (any InheritedPorts)?
 
     /// A platform of these parts.
     public init(
         grants: any GrantMemory, events: any EventChannels, dispatcher: EventDispatcher,
-        states: (any DomainStates)?, ports: any PortStates, ownRing: (any OwnRingSource)?
+        states: (any DomainStates)?, ports: any PortStates, ownRing: (any OwnRingSource)?,
+        inherited: (any InheritedPorts)? = nil
     ) {
         self.grants = grants
         self.events = events
@@ -51,5 +54,6 @@ public struct StorePlatform {
         self.states = states
         self.ports = ports
         self.ownRing = ownRing
+        self.inherited = inherited
     }
 }

@@ -26,16 +26,17 @@ extension StoreServer {
         case .output(let id):
             switch client(id) {
             case .socket(let client): touch(client)
+            case .ring(let client): touch(client)
             case nil: break
             }
         case .resumeReading(let id):
             switch client(id) {
             case .socket(let client): enqueue(client)
+            case .ring(let client): enqueue(client)
             case nil: break
             }
-        case .introduce(let domain, _):
-            core.event(.introduced(domain: domain, succeeded: platform == nil), now: now, into: &effects)
-        case .unbind: break
+        case .introduce(let domain, let port): introduce(domain, port)
+        case .unbind(let domain): detach(domain)
         case .control(let id, let payload): answerControl(id, payload)
         case .log(let level, let text, let domain): note(level == .error ? .error : .warning, text, domain)
         }

@@ -106,7 +106,7 @@ extension StoreServer {
             let part = client.unsentParts[doneCount]
             rest -= part.byteCount
             if part.isReply { client.unsentReplyByteCount -= part.byteCount }
-            core.messageSent(client.id)
+            if part.isCounted { core.messageSent(client.id) }
             doneCount += 1
         }
         client.unsentParts.removeFirst(doneCount)

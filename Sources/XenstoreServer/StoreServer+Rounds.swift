@@ -13,6 +13,7 @@ extension StoreServer: RoundHandler, TimerHandler {
         for client in batch {
             switch client {
             case .socket(let client): serve(client)
+            case .ring(let client): serve(client)
             }
         }
         let written = touched
@@ -20,10 +21,27 @@ extension StoreServer: RoundHandler, TimerHandler {
         for client in written {
             switch client {
             case .socket(let client): flush(client)
+            case .ring(let client): flush(client)
             }
         }
+        unmaskFired()
+        rest()
         let hasWork = keepTime()
-        return hasWork || !ready.isEmpty || !touched.isEmpty
+        return hasWork || !restWork.isEmpty || !ready.isEmpty || !touched.isEmpty
+    }
+
+    /// Does something when nobody's turn is under way: at the end of this round or the next. What asks again from
+    /// within goes on in the round after that, others between.
+    public func whenAtRest(_ work: @escaping (StoreServer) -> Void) {
+        restWork.append(work)
+        loop.stayAwake()
+    }
+
+    private func rest() {
+        if restWork.isEmpty { return }
+        let works = restWork
+        restWork = []
+        for work in works { work(self) }
     }
 
     /// The moment that the core has asked for has come. The loop's business.

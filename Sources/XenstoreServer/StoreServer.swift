@@ -16,6 +16,8 @@ public final class StoreServer {
     public let log: DaemonLog
     /// Xen; nil: sockets only (`--no-domain-init`).
     public let platform: StorePlatform?
+    /// What is asked of Xen about domains.
+    public let domains: DomainLookup
     /// Answers CONTROL; without one each is refused with EINVAL.
     public var control: (any StoreControl)?
     /// The trace log, while it is on.
@@ -24,6 +26,12 @@ public final class StoreServer {
     /// Who is served, by the place in the core's table.
     var clients: [StoreClient?] = []
     var listener: StoreListener?
+    /// Rings by domain, the store domain's own among them.
+    var rings: [UInt16: StoreRing] = [:]
+    var eventWatch: Watch?
+    /// Rings whose channels have fired and are masked.
+    var fired: [StoreRing] = []
+    var hasFetchFailed = false
     /// Who has something to read, each once, in the order in which that was found (xenstored.md 14.5).
     var ready: [StoreClient] = []
     /// Whose output is to be written, each once.
@@ -33,6 +41,8 @@ public final class StoreServer {
     var isDraining = false
     /// Whether nobody is read (`stopReading`).
     var isStopped = false
+    /// What is to be done when nobody's turn is under way.
+    var restWork: [(StoreServer) -> Void] = []
     var deadline: UInt64?
     var timer: LoopTimer?
     var guestLines = GuestLines()
@@ -41,18 +51,18 @@ public final class StoreServer {
     var sendBuffer: [UInt8] = []
     var sendParts: [OutputPart] = []
 
-    /// A server of a store that serves nobody yet.
-    public init(_ core: XenstoreCore, loop: EventLoop, log: DaemonLog, platform: StorePlatform?) {
+    /// A server of a store that serves nobody yet. `domains` is what the core asks, if it asks one.
+    public init(
+        _ core: XenstoreCore, loop: EventLoop, log: DaemonLog, platform: StorePlatform?,
+        domains: DomainLookup? = nil
+    ) {
         self.core = core
         self.loop = loop
         self.log = log
         self.platform = platform
+        self.domains = domains ?? DomainLookup(platform)
         loop.roundHandler = self
     }
-
-    /// Binds VIRQ_DOM_EXC, attaches the own ring and those of all domains that are there (xenstored.md 14.3, steps 5
-    /// to 8), and watches the event channels from now on.
-    public func begin() throws(StoreStartError) {}
 
     /// Answers a CONTROL for which `StoreControl.control` had no answer yet. Does nothing when the connection is gone.
     public func answer(_ connection: ConnectionID, _ answer: ControlAnswer) {
@@ -76,6 +86,7 @@ public final class StoreServer {
 /// One who is served.
 enum StoreClient {
     case socket(SocketClient)
+    case ring(StoreRing)
 }
 
 /// Numbers of the loop (xenstored.md 10, 14.5).
@@ -98,6 +109,8 @@ enum StoreLimits {
 struct OutputPart {
     var byteCount: Int
     var isReply: Bool
+    /// Whether the core counts it, which then hears of its end; not what another program has left over.
+    var isCounted = true
 }
 
 /// Why a server can't begin.

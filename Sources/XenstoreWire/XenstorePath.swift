@@ -106,7 +106,7 @@ public enum XenstorePath {
     }
 
     /// Bytes of `/local/domain/<1 to 5 digits>/` at the beginning; 0 when the path begins otherwise.
-    static func homePrefixByteCount(_ path: Span<UInt8>) -> Int {
+    public static func homePrefixByteCount(_ path: Span<UInt8>) -> Int {
         var index = 0
         for byte in "/local/domain/".utf8 {
             if index >= path.count || path[index] != byte { return 0 }

@@ -1,5 +1,5 @@
 // `corbel lab fetch`: fills the cache or verifies it, so that later runs need no network; and what all verbs share that
-// may fetch: the names of releases, and the mirrors.
+// may fetch or boot: the names of releases and of Xenstore daemons, and the mirrors.
 public import ArgumentParser
 import Foundation
 public import LabKit
@@ -75,3 +75,5 @@ extension Release: ExpressibleByArgument {
     /// All versions.
     public static var allValueStrings: [String] { all.map(\.version) }
 }
+
+extension XenstoreDaemon: ExpressibleByArgument {}

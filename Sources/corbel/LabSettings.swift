@@ -8,6 +8,12 @@ struct BootSettings: ParsableArguments {
     @Option(help: ArgumentHelp("The Xen release: 4.14, 4.17 or 4.20.", valueName: "release"))
     var xen = Release.xen4_17
 
+    @Option(
+        help: ArgumentHelp(
+            "Who serves the Xenstore of the toolstack: the xenstored beside this program, or the release's own.",
+            valueName: "ours|c|ocaml"))
+    var xenstored = XenstoreDaemon.ours
+
     @OptionGroup var source: PackageSource
 
     @Option(help: ArgumentHelp("Memory of the machine.", valueName: "MiB"))
@@ -60,6 +66,7 @@ struct BootSettings: ParsableArguments {
         guard timeout > 0, timeout.isFinite else { throw ValidationError("--timeout is more than 0 seconds") }
         options.timeout = timeout
         options.release = xen
+        options.xenstored = xenstored
         options.mirrors = try source.choice()
         options.memory = memory
         options.dom0Memory = dom0Memory

@@ -77,13 +77,13 @@ extension Options {
         case "timeout":
             let (word, seconds) = try Self.assignment(name, value)
             if word != "watch-event" { throw OptionError("--\(name) \(value): there is watch-event=SECONDS only") }
-            _ = try Self.number("--\(name) \(value)", seconds, max: UInt32.max)
-        case "master-domid": storeDomain = try Self.number("--\(name)", value, max: UInt16(0x7FEF))
-        case "priv-domid": controlDomain = try Self.number("--\(name)", value, max: UInt16(0x7FEF))
-        case "event": ownPort = try Self.number("--\(name)", value, max: UInt32.max)
+            _ = try Self.number("--\(name) \(word)=", seconds, max: UInt32.max)
+        case "master-domid": storeDomain = try Self.number("--\(name) ", value, max: UInt16(0x7FEF))
+        case "priv-domid": controlDomain = try Self.number("--\(name) ", value, max: UInt16(0x7FEF))
+        case "event": ownPort = try Self.number("--\(name) ", value, max: UInt32.max)
         default:
             guard let quota = Self.quotaNames[name] else { throw OptionError("--\(name): no such option") }
-            quotas.append(QuotaSetting(name: quota, value: try Self.quotaValue("--\(name)", value)))
+            quotas.append(QuotaSetting(name: quota, value: try Self.quotaValue("--\(name) ", value)))
         }
     }
 
@@ -93,7 +93,7 @@ extension Options {
         guard Self.quotaTable.contains(name) else {
             throw OptionError("--\(option) \(text): there is no quota of that name")
         }
-        let value = try Self.quotaValue("--\(option) \(text)", number)
+        let value = try Self.quotaValue("--\(option) \(word)=", number)
         // Of the others there is no soft quota: they are taken, as the C daemon's are, and change nothing.
         if isSoft, name != "memory", name != "soft-memory" { return }
         quotas.append(QuotaSetting(name: isSoft ? "soft-memory" : name, value: value))
@@ -123,7 +123,7 @@ extension Options {
         // A sign is no digit, though Swift would take it.
         guard let first = text.utf8.first, UInt8(ascii: "0")...UInt8(ascii: "9") ~= first,
             let number = Number(text, radix: 10), number <= max
-        else { throw OptionError("\(name) \(text): not a number from 0 to \(max)") }
+        else { throw OptionError("\(name)\(text): not a number from 0 to \(max)") }
         return number
     }
 

@@ -1,8 +1,7 @@
 /*
  * The layouts and numbers of XenABI, against Xen's installed public headers (libxen-dev). Facts only; no code of Xen's.
  * Tests/Layouts/check compiles and runs this, and compares the numbers with those in Tests/XenABITests.
- * Not for: structures newer than Xen 4.17's headers; those are under NEWER and only compared with the Swift side.
- */
+ * Not for: structures newer than Xen 4.17's headers; those are under NEWER and only compared with the Swift side. */
 #define __XEN_TOOLS__ 1
 #include <errno.h>
 #include <stddef.h>
@@ -213,6 +212,25 @@ FIELD(struct xen_domctl_get_domain_state, pad, 4, 4);
 FIELD(struct xen_domctl_get_domain_state, unique_id, 8, 8);
 #endif
 
+/* ---- A port's status (xenstored.md 9.6) ---- */
+
+SIZE(struct evtchn_status, 24);
+FIELD(struct evtchn_status, dom, 0, 2);
+PAD(struct evtchn_status, 2, 2);
+FIELD(struct evtchn_status, port, 4, 4);
+FIELD(struct evtchn_status, status, 8, 4);
+FIELD(struct evtchn_status, vcpu, 12, 4);
+FIELD(struct evtchn_status, u.interdomain.dom, 16, 2);
+PAD(struct evtchn_status, 18, 2);
+FIELD(struct evtchn_status, u.interdomain.port, 20, 4);
+VALUE(EVTCHNOP_status, 5);
+VALUE(EVTCHNSTAT_closed, 0);
+VALUE(EVTCHNSTAT_unbound, 1);
+VALUE(EVTCHNSTAT_interdomain, 2);
+VALUE(EVTCHNSTAT_pirq, 3);
+VALUE(EVTCHNSTAT_virq, 4);
+VALUE(EVTCHNSTAT_ipi, 5);
+
 /* ---- Linux: privcmd (dmop.md section 9) ---- */
 
 SIZE(struct privcmd_hypercall, 48);
@@ -374,6 +392,7 @@ VALUE(IOREQ_BUFFER_SLOT_NUM, 511);
 /* ---- Hypercalls, domains, resources (dmop.md sections 8.1 and 19) ---- */
 
 VALUE(__HYPERVISOR_memory_op, 12);
+VALUE(__HYPERVISOR_event_channel_op, 32);
 VALUE(__HYPERVISOR_domctl, 36);
 VALUE(__HYPERVISOR_dm_op, 41);
 VALUE(XENMEM_acquire_resource, 28);

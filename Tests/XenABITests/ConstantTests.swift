@@ -104,6 +104,14 @@ extension Constant {
     // Hypercalls, domains, resources (dmop.md sections 8.1 and 19).
     static let names = [
         Constant("__HYPERVISOR_memory_op", 12, Hypercall.memoryOp),
+        Constant("__HYPERVISOR_event_channel_op", 32, Hypercall.eventChannelOp),
+        Constant("EVTCHNOP_status", 5, Hypercall.eventChannelStatus),
+        Constant("EVTCHNSTAT_closed", 0, EventChannelKind.closed.rawValue),
+        Constant("EVTCHNSTAT_unbound", 1, EventChannelKind.unbound.rawValue),
+        Constant("EVTCHNSTAT_interdomain", 2, EventChannelKind.interdomain.rawValue),
+        Constant("EVTCHNSTAT_pirq", 3, EventChannelKind.physicalInterrupt.rawValue),
+        Constant("EVTCHNSTAT_virq", 4, EventChannelKind.virtualInterrupt.rawValue),
+        Constant("EVTCHNSTAT_ipi", 5, EventChannelKind.interprocessor.rawValue),
         Constant("__HYPERVISOR_domctl", 36, Hypercall.domctl),
         Constant("__HYPERVISOR_dm_op", 41, Hypercall.dmOp),
         Constant("XENMEM_acquire_resource", 28, Hypercall.acquireResource),

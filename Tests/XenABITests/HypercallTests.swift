@@ -41,6 +41,24 @@ struct HypercallTests {
             """)
     }
 
+    @Test("evtchn_status") func eventChannelStatus() throws {
+        try verify(
+            EventChannelStatus(
+                domain: DomainID(0x1211), port: EventPort(0x24232221), kind: EventChannelKind(rawValue: 0x34333231),
+                vcpu: 0x44434241, peer: DomainID(0x5251), peerPort: EventPort(0x64636261)),
+            """
+            struct evtchn_status: 24 bytes
+              0  dom                 11 12
+              2  pad                 00 00
+              4  port                21 22 23 24
+              8  status              31 32 33 34
+             12  vcpu                41 42 43 44
+             16  u.interdomain.dom   51 52
+             18  pad                 00 00
+             20  u.interdomain.port  61 62 63 64
+            """)
+    }
+
     @Test("a question about a domain has command 90 in its stable version") func question() {
         let question = GetDomainState.ask(DomainID(5))
         #expect(question.encodedBytes == [90, 0, 0, 0, 0, 0, 0, 0, 5] + [UInt8](repeating: 0, count: 135))

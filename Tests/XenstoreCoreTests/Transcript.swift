@@ -40,6 +40,14 @@ final class Transcript {
         core = XenstoreCore(keepsOrphans: keepsOrphans) { machine.domains[$0] }
     }
 
+    /// With a core that took over another one's state, and its clients (xenstored.md 13).
+    init(_ core: XenstoreCore, _ machine: Machine, clients: [String: ConnectionID], now: UInt64) {
+        self.core = core
+        self.machine = machine
+        self.clients = clients
+        self.now = now
+    }
+
     /// The state that every row starts from (xenstored.md 18).
     static func prepared(keepsOrphans: Bool = false) -> Transcript {
         let transcript = Transcript(keepsOrphans: keepsOrphans)

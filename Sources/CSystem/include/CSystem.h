@@ -68,14 +68,22 @@ static inline int corbel_connect_path(int descriptor, const char *path) {
 }
 // Sockets of datagrams (SOCK_DGRAM). A path that begins with @ is a name that no file system has: its first byte is 0.
 static inline int corbel_datagram_socket(void) { return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
-static inline int corbel_connect_name(int descriptor, const char *path) {
+// The bytes of such an address; every one counts, so that there are none behind a name. -1 with ENAMETOOLONG.
+static inline int corbel_name_address(struct sockaddr_un *address, const char *name) {
+    if (corbel_unix_address(address, name) != 0) return -1;
+    if (name[0] != '@') return (int)sizeof *address;
+    address->sun_path[0] = 0;
+    return (int)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+}
+static inline int corbel_connect_name(int descriptor, const char *name) {
     struct sockaddr_un address;
-    if (path[0] != '@') return corbel_connect_path(descriptor, path);
-    if (corbel_unix_address(&address, path) != 0) return -1;
-    address.sun_path[0] = 0;
-    // Every byte counts, so that there are none behind the name.
-    socklen_t count = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-    return connect(descriptor, (const struct sockaddr *)&address, count);
+    int count = corbel_name_address(&address, name);
+    return count < 0 ? -1 : connect(descriptor, (const struct sockaddr *)&address, (socklen_t)count);
+}
+static inline int corbel_bind_name(int descriptor, const char *name) {
+    struct sockaddr_un address;
+    int count = corbel_name_address(&address, name);
+    return count < 0 ? -1 : bind(descriptor, (const struct sockaddr *)&address, (socklen_t)count);
 }
 // Sockets of bytes (SOCK_STREAM) that never wait.
 static inline int corbel_stream_socket(void) {
