@@ -12,6 +12,10 @@ extension SystemCallRule {
         waiting + bytes + files + memory + sockets + process
     }
 
+    /// What a daemon does beside that which is connected to: it takes connections, and connects to a system log that was
+    /// started anew.
+    public static var serving: [SystemCallRule] { [SystemCallRule(.accept4), .localDatagramSocket] }
+
     private static var waiting: [SystemCallRule] {
         var calls: [SystemCall] = [.epollPwait, .epollCtl, .timerfdSettime, .clockGettime, .clockNanosleep, .futex]
         #if arch(x86_64)

@@ -25,12 +25,13 @@ struct OwnPrograms {
     }
 
     /// Adds the programs, given as paths in the packages, so that they are started from the folder `place` of dom0.
+    /// `plugins` are files that they open by themselves, whose libraries are wanted too.
     func add(
-        _ programs: [String], at place: String, options: String = "", to archive: inout CpioArchive
+        _ programs: [String], at place: String, options: String = "", plugins: [URL] = [], to archive: inout CpioArchive
     ) throws(LabError) {
         let files = programs.map { root.appendingPathComponent($0) }
         let libraries = try PackagedLibraries(root: root).needed(
-            by: files, and: [Release.unwinder.library, Self.linker])
+            by: files + plugins, and: [Release.unwinder.library, Self.linker])
         for (name, file) in libraries.sorted(by: { $0.key < $1.key }) {
             // The dynamic linker must be executable; other libraries need not be, and in newer suites are not.
             try archive.add(

@@ -44,6 +44,9 @@ public struct Release: Hashable, Sendable, CustomStringConvertible {
     /// oxenstored in the unpacked packages.
     var ocamlXenstored: String { "\(folder)/bin/oxenstored" }
 
+    /// What it opens by itself, where there is such a folder.
+    var ocamlPlugins: String { "\(folder)/ocaml/xsd_glue/xenctrl_plugin" }
+
     /// Where libxl of this release looks for programs and firmware of its own.
     var folder: String { "usr/lib/xen-\(version)" }
 

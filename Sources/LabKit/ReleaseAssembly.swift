@@ -98,10 +98,28 @@ struct XenAssembly: ReleaseAssembly {
         try archive.add(link: "\(release.folder)/bin", to: "../xen/bin")
         try archive.add(Data(), at: "etc/xen/xl.conf", permissions: 0o644)
         try archive.finish()
-        // Half as much again as all of the above: only for those who ask for it.
-        var ocaml = CpioArchive(try .creating(folder.appendingPathComponent(ReleaseFiles.ocamlArchive)))
-        try tools.add([release.ocamlXenstored], at: "usr/lib/xen/bin", to: &ocaml)
-        try ocaml.finish()
+        try assembleOCaml(tools)
+    }
+}
+
+extension XenAssembly {
+    /// oxenstored, as large as all the other tools: an archive of its own, for those who ask for it.
+    private func assembleOCaml(_ tools: OwnPrograms) throws(LabError) {
+        var archive = CpioArchive(try .creating(folder.appendingPathComponent(ReleaseFiles.ocamlArchive)))
+        // 4.20's asks Xen by plugins.
+        let place = release.ocamlPlugins
+        let plugins = tools.root.appendingPathComponent(place).entries()
+        try tools.add([release.ocamlXenstored], at: "usr/lib/xen/bin", plugins: plugins, to: &archive)
+        for plugin in plugins { try archive.add(file: plugin, at: "\(place)/\(plugin.lastPathComponent)") }
+        // It does not start without being told these.
+        let settings = """
+            pid-file = /run/xen/xenstored.pid
+            xenstored-kva = /proc/xen/xsd_kva
+            xenstored-port = /proc/xen/xsd_port
+
+            """
+        try archive.add(Data(settings.utf8), at: "etc/xen/oxenstored.conf", permissions: 0o644)
+        try archive.finish()
     }
 }
 

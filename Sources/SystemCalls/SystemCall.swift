@@ -46,6 +46,7 @@ extension SystemCall {
     package static var fcntl: SystemCall { SystemCall("fcntl", SYS_fcntl) }
     package static var ioctl: SystemCall { SystemCall("ioctl", SYS_ioctl) }
     package static var socket: SystemCall { SystemCall("socket", SYS_socket) }
+    package static var accept4: SystemCall { SystemCall("accept4", SYS_accept4) }
     package static var connect: SystemCall { SystemCall("connect", SYS_connect) }
     package static var getsockopt: SystemCall { SystemCall("getsockopt", SYS_getsockopt) }
     package static var shutdown: SystemCall { SystemCall("shutdown", SYS_shutdown) }

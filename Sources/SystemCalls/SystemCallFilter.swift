@@ -40,7 +40,19 @@ public struct FilterInstruction: Equatable, Sendable {
     }
 }
 
-/// Allows the calls of its rules. Any other ends the process at once, by SIGSYS.
+/// What becomes of a call that no rule allows.
+public enum CallRefusal: Sendable {
+    /// It ends the process at once, by SIGSYS.
+    case end
+    /// It answers EPERM, and nothing has happened.
+    case notPermitted
+
+    /// SECCOMP_RET_KILL_PROCESS, or SECCOMP_RET_ERRNO with EPERM.
+    var verdict: UInt32 { self == .end ? SystemCallFilter.kill : 0x0005_0001 }
+}
+
+/// Allows the calls of its rules. Any other is refused; one by another entry of the kernel, with numbers of its own,
+/// always ends the process.
 public struct SystemCallFilter: Sendable {
     /// Instructions that the kernel takes (BPF_MAXINSNS).
     public static var instructionCountMax: Int { 4096 }
@@ -70,7 +82,7 @@ public struct SystemCallFilter: Sendable {
     private static func offset(ofArgument index: Int) -> UInt32 { 16 + 8 * UInt32(index) }
 
     /// The filter of these rules. What is asked first is found first: the calls made most belong at the beginning.
-    public init(_ rules: [SystemCallRule]) {
+    public init(_ rules: [SystemCallRule], refusal: CallRefusal = .end) {
         var program: [FilterInstruction] = [
             .load(Self.architectureOffset),
             .ifEqual(Self.architecture, skip: 1, else: 0),
@@ -82,19 +94,19 @@ public struct SystemCallFilter: Sendable {
         var done: [SystemCall] = []
         for rule in rules where !done.contains(rule.call) {
             done.append(rule.call)
-            let block = Self.block(rules.filter { $0.call == rule.call })
+            let block = Self.block(rules.filter { $0.call == rule.call }, refusal)
             program.append(.ifEqual(rule.call.number, skip: 0, else: Self.skip(block.count)))
             program += block
         }
-        program.append(.answer(Self.kill))
+        program.append(.answer(refusal.verdict))
         precondition(program.count <= Self.instructionCountMax, "more rules than a filter has room for")
         self.program = program
     }
 
     /// What is done for a call that has rules: it ends with a verdict, so that A need not be loaded anew after it.
-    private static func block(_ rules: [SystemCallRule]) -> [FilterInstruction] {
+    private static func block(_ rules: [SystemCallRule], _ refusal: CallRefusal) -> [FilterInstruction] {
         if rules.contains(where: { $0.checks.isEmpty }) { return [.answer(allow)] }
-        return rules.flatMap { alternative($0.checks) } + [.answer(kill)]
+        return rules.flatMap { alternative($0.checks) } + [.answer(refusal.verdict)]
     }
 
     /// Allows when all checks pass, and goes on behind itself when one does not. Built from its end.

@@ -49,6 +49,13 @@ extension SystemCallRule {
         return SystemCallRule(.socket, checks)
     }
 
+    /// As `localStreamSocket`, for datagrams (SOCK_DGRAM).
+    public static var localDatagramSocket: SystemCallRule {
+        let flags = UInt32(O_CLOEXEC | O_NONBLOCK)
+        let checks = [ArgumentCheck(0, [1]), ArgumentCheck(1, mask: ~flags, [2]), ArgumentCheck(2, [0])]
+        return SystemCallRule(.socket, checks)
+    }
+
     /// `ioctl` with a request of a list, on any descriptor.
     public static func ioctl(_ requests: [UInt32]) -> SystemCallRule {
         SystemCallRule(.ioctl, [ArgumentCheck(1, requests)])

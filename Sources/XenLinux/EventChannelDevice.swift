@@ -89,6 +89,20 @@ public final class EventChannelDevice: EventChannels {
         }
     }
 
+    /// Lets several ports fire again, with one write.
+    public func unmask(_ ports: [EventPort]) throws(XenError) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(4 * ports.count)
+        for port in ports {
+            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: port.rawValue >> shift)) }
+        }
+        do throws(SystemError) {
+            _ = try device.write(bytes.span)
+        } catch {
+            throw XenError(error, "write /dev/xen/evtchn", value: ports.first.map { UInt64($0.rawValue) })
+        }
+    }
+
     /// Limits this handle to one domain. The driver refuses a second time; the same domain again changes nothing here.
     public func restrict(to domain: DomainID) throws(XenError) {
         if restrictedTo == domain { return }

@@ -79,25 +79,34 @@ final class StoreListener: DescriptorHandler, TimerHandler {
         if isPaused { resume() }
     }
 
-    private func pause() { change(to: []) }
-
-    private func resume() { change(to: .readable) }
-
-    private func change(to interest: Readiness) {
-        guard let watch, isPaused != interest.isEmpty else { return }
+    /// Takes nobody. It isn't even waited for: who waits to be let in would be told of for ever.
+    private func pause() {
+        isPaused = true
+        guard let watch else { return }
+        self.watch = nil
         do throws(SystemError) {
-            try server.loop.change(watch, to: interest)
-            isPaused = interest.isEmpty
+            try server.loop.remove(watch)
         } catch {
-            server.log.write(.error, "socket", "can't be waited for", [("error", error.description)])
+            server.log.write(.error, "socket", "can't be let go", [("error", error.description)])
+        }
+    }
+
+    private func resume() {
+        do throws(SystemError) {
+            if watch == nil { try begin() }
+            isPaused = false
+        } catch {
+            failed(error)
         }
     }
 }
 
 extension StoreServer {
-    /// Takes connections of a listening socket from now on.
-    public func listen(_ socket: consuming StreamSocket) throws(SystemError) {
-        let listener = try StoreListener(socket, self, descriptorCountMax: descriptorLimit())
+    /// Takes connections of a listening socket from now on, while this process has more than 32 descriptors less than
+    /// it may have: by the limit that it has now, or the one given.
+    public func listen(_ socket: consuming StreamSocket, descriptorCountMax: Int? = nil) throws(SystemError) {
+        let listener = try StoreListener(
+            socket, self, descriptorCountMax: descriptorCountMax ?? descriptorLimit())
         try listener.begin()
         self.listener = listener
     }

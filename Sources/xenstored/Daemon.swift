@@ -10,19 +10,24 @@ internal import XenstoreServer
 final class Daemon: DescriptorHandler {
     private let server: StoreServer
     private let signals: SignalDescriptor
-    private let pidFile: PIDFileOwner
     private let log: DaemonLog
-    private let trace: TraceLog
+    /// The trace log, which writes when there is a file.
+    let trace: TraceLog
+    /// The commands of the socket and of SIGUSR1.
+    let commands = ControlCommands()
+    /// The endpoint of the metrics.
+    var metrics: MetricsEndpoint?
+    /// The pid file, locked for as long as this lives.
+    var pidFile: PIDFileOwner?
 
-    init(
-        _ server: StoreServer, trace: TraceLog, signals: consuming SignalDescriptor, pidFile: PIDFileOwner,
-        log: DaemonLog
-    ) {
+    init(_ server: StoreServer, trace: TraceLog, signals: consuming SignalDescriptor, log: DaemonLog) {
         self.server = server
         self.trace = trace
         self.signals = signals
-        self.pidFile = pidFile
         self.log = log
+        commands.trace = trace
+        commands.rings = server
+        server.control = commands
     }
 
     /// From here on signals are served.
@@ -38,17 +43,23 @@ final class Daemon: DescriptorHandler {
             log.write(.error, "xenstored", "ends: the event loop has failed: \(error)")
             return 1
         }
+        server.sendWhatCanBeSent()
         trace.flush()
         return 0
+    }
+
+    private func tellStatistics() {
+        for line in commands.statisticsLines(server.core) { log.write(.information, "stats", line) }
     }
 
     func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {
         while let signal = try? signals.next() {
             switch signal {
             case .hangUp: trace.reopen()
-            case .user1: break
+            case .user1: tellStatistics()
             default:
-                log.write(.information, "xenstored", "ends: a signal came", [("signal", "\(signal.rawValue)")])
+                let name = signal == .interrupt ? "SIGINT" : "SIGTERM"
+                log.write(.information, "xenstored", "ends: a signal came", [("signal", name)])
                 loop.stop()
             }
         }

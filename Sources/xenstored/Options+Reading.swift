@@ -1,6 +1,8 @@
 // Which options there are and what each means. Source: xenstored.md 14.1.
 // Not for: their form (OptionReader.swift).
 
+internal import XenstoreCore
+
 extension Options {
     /// All options.
     static let names: [OptionName] = [
@@ -19,14 +21,9 @@ extension Options {
     ]
 
     /// Quotas that have options of their own.
-    private static let quotaNames = [
-        "entry-nb": "nodes", "entry-size": "node-size", "watch-nb": "watches", "transaction": "transactions",
-        "perm-nb": "node-permissions", "path-max": "path-max",
-    ]
-    /// Quotas by their names (xenstored.md 7.1), and what else they are called.
-    private static let quotaTable = [
-        "nodes", "watches", "outstanding", "memory", "soft-memory", "transactions", "transaction-nodes",
-        "node-permissions", "path-max", "node-size", "watch-events", "permissions",
+    private static let quotaOptions: [String: Quota] = [
+        "entry-nb": .nodes, "entry-size": .nodeSize, "watch-nb": .watches, "transaction": .transactions,
+        "perm-nb": .nodePermissions, "path-max": .pathMax,
     ]
     /// Parts of the trace log.
     private static let traceNames = ["obj", "io", "wrl", "acc", "tdb"]
@@ -82,21 +79,22 @@ extension Options {
         case "priv-domid": controlDomain = try Self.number("--\(name) ", value, max: UInt16(0x7FEF))
         case "event": ownPort = try Self.number("--\(name) ", value, max: UInt32.max)
         default:
-            guard let quota = Self.quotaNames[name] else { throw OptionError("--\(name): no such option") }
-            quotas.append(QuotaSetting(name: quota, value: try Self.quotaValue("--\(name) ", value)))
+            guard let quota = Self.quotaOptions[name] else { throw OptionError("--\(name): no such option") }
+            quotas.append(QuotaSetting(quota: quota, value: try Self.quotaValue("--\(name) ", value)))
         }
     }
 
     private mutating func takeQuota(_ option: String, _ text: String, isSoft: Bool) throws(OptionError) {
         let (word, number) = try Self.assignment(option, text)
+        // The C daemon's name for it.
         let name = word == "path-length" ? "path-max" : word
-        guard Self.quotaTable.contains(name) else {
+        guard let quota = Quota(name: Array(name.utf8)) else {
             throw OptionError("--\(option) \(text): there is no quota of that name")
         }
         let value = try Self.quotaValue("--\(option) \(word)=", number)
         // Of the others there is no soft quota: they are taken, as the C daemon's are, and change nothing.
-        if isSoft, name != "memory", name != "soft-memory" { return }
-        quotas.append(QuotaSetting(name: isSoft ? "soft-memory" : name, value: value))
+        if isSoft, quota != .memory, quota != .softMemory { return }
+        quotas.append(QuotaSetting(quota: isSoft ? .softMemory : quota, value: value))
     }
 
     // MARK: Values

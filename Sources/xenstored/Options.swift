@@ -1,6 +1,8 @@
 // The command line as a value, and the usage. Source: xenstored.md 14.1.
 // Not for: taking it apart (OptionReader.swift), acting on it (Start.swift).
 
+internal import XenstoreCore
+
 /// This program's version.
 let version = "0.1.0"
 
@@ -21,8 +23,8 @@ enum Command: Equatable {
 
 /// A quota that new domains get.
 struct QuotaSetting: Equatable {
-    /// Its name (xenstored.md 7.1).
-    var name: String
+    /// Which one.
+    var quota: Quota
     /// Its value; 0 is unlimited.
     var value: Int
 }

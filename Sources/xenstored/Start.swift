@@ -5,6 +5,9 @@ internal import DaemonShell
 internal import EventLoop
 internal import ServerCalls
 internal import SystemCalls
+internal import XenABI
+internal import XenLinux
+internal import XenPlatform
 internal import XenstoreCore
 internal import XenstoreServer
 
@@ -14,8 +17,6 @@ final class Start {
     private static let backlog: Int32 = 128
     /// Descriptors that the daemon asks for, where it may.
     private static let descriptorCount: UInt64 = 65536
-    /// Domains are below this number. Source: xenstored.md 14.1, `-D`.
-    private static let firstReservedDomain: UInt16 = 0x7FF0
 
     private let options: Options
     private let paths: StorePaths
@@ -36,17 +37,35 @@ final class Start {
         if options.printsProcessID { try? StandardStream.output.write("\(processID)\n") }
         makeRunDirectory()
         let socket = try listen()
-        let loop: EventLoop
-        let signals: SignalDescriptor
-        do throws(SystemError) {
-            loop = try EventLoop()
-            signals = try SignalDescriptor([.terminate, .interrupt, .hangUp, .user1])
+        do throws(StartEnd) {
+            let daemon = try serve(socket, pidFile)
+            try pidFile.complete()
+            tellReady()
+            return daemon
         } catch {
-            throw .failed("no event loop: \(error)")
+            // Nobody is to wait there.
+            try? removeFile(path: paths.socket)
+            throw error
         }
-        let server = StoreServer(makeCore(), loop: loop, log: log, platform: nil)
-        let trace = try openTrace(of: server)
-        let daemon = Daemon(server, trace: trace, signals: signals, pidFile: pidFile, log: log)
+    }
+
+    private func serve(_ socket: consuming StreamSocket, _ pidFile: PIDFileOwner) throws(StartEnd) -> Daemon {
+        let platform = try openXen()
+        let domains = try findDomains(platform)
+        let server: StoreServer
+        let daemon: Daemon
+        do throws(SystemError) {
+            let loop = try EventLoop()
+            let signals = try SignalDescriptor([.terminate, .interrupt, .hangUp, .user1])
+            server = StoreServer(makeCore(domains), loop: loop, log: log, platform: platform, domains: domains)
+            daemon = Daemon(server, trace: TraceLog(server, directory: paths.library), signals: signals, log: log)
+        } catch {
+            throw .failed("\(error)")
+        }
+        daemon.pidFile = pidFile
+        try openTrace(daemon.trace)
+        daemon.metrics = openMetrics(server)
+        if options.isConfined { daemon.commands.liveUpdate = ConfinedUpdate() }
         do throws(StoreStartError) {
             try server.begin()
         } catch {
@@ -58,8 +77,7 @@ final class Start {
         } catch {
             throw .failed("\(error)")
         }
-        try pidFile.complete()
-        tellReady()
+        try confine()
         return daemon
     }
 
@@ -85,44 +103,96 @@ final class Start {
         }
     }
 
+    /// The endpoint of the metrics. The store is served without it too.
+    private func openMetrics(_ server: StoreServer) -> MetricsEndpoint? {
+        do throws(SystemError) {
+            let endpoint = try MetricsEndpoint(try newSocket(paths.metrics), server: server)
+            endpoint.rings = server
+            return endpoint
+        } catch {
+            log.write(.warning, "xenstored", "no metrics: \(error)", [("socket", paths.metrics)])
+            return nil
+        }
+    }
+
+    /// A socket for root alone, in the place of whatever has that name.
+    private func newSocket(_ path: String) throws(SystemError) -> StreamSocket {
+        try? removeFile(path: path)
+        return try StreamSocket.listening(path: path, backlog: Self.backlog, permissions: 0o600)
+    }
+
     private func listen() throws(StartEnd) -> StreamSocket {
         // The pid file is one's own choice; two stores on one host are nobody's.
         if (try? StreamSocket.connected(path: paths.socket)) != nil {
             throw .failed("\(paths.socket): another process serves it")
         }
         do throws(SystemError) {
-            try? removeFile(path: paths.socket)
-            return try StreamSocket.listening(path: paths.socket, backlog: Self.backlog, permissions: 0o600)
+            return try newSocket(paths.socket)
         } catch {
             throw .failed("\(paths.socket): \(error)")
         }
     }
 
     /// The trace log, which writes when there is a file.
-    private func openTrace(of server: StoreServer) throws(StartEnd) -> TraceLog {
-        let trace = TraceLog(server, directory: paths.library)
+    private func openTrace(_ trace: TraceLog) throws(StartEnd) {
         for text in options.traceSwitches {
             if let name = TraceSwitch(rawValue: String(text.dropFirst())) { trace.set(name, on: text.hasPrefix("+")) }
         }
-        guard let path = options.tracePath else { return trace }
+        guard let path = options.tracePath else { return }
         do throws(SystemError) {
             try trace.open(path)
         } catch {
             throw .failed("--trace-file \(path): \(error)")
         }
-        return trace
     }
 
     // MARK: Store
 
-    private func makeCore() -> XenstoreCore {
-        let core = XenstoreCore(
-            controlDomain: options.controlDomain ?? 0, storeDomain: options.storeDomain ?? 0,
-            keepsOrphans: options.keepsOrphans, lookUp: { $0 < Self.firstReservedDomain ? 0 : nil })
-        for quota in options.quotas where !core.setDefaultQuota(quota.name, to: quota.value) {
-            log.write(.warning, "xenstored", "there is no such quota", [("name", quota.name)])
+    private func openXen() throws(StartEnd) -> StorePlatform? {
+        if options.isSocketOnly { return nil }
+        do throws(XenError) {
+            return try .xen(ownPort: options.ownPort.map { EventPort($0) })
+        } catch {
+            let sentence = XenLinux.advice(for: error) ?? "\(error)"
+            throw .failed("\(sentence) (--no-domain-init serves a socket without Xen)")
         }
+    }
+
+    /// Asks Xen for its domains. Source: xenstored.md 9.6, 14.3 (6).
+    private func findDomains(_ platform: StorePlatform?) throws(StartEnd) -> DomainLookup {
+        let domains = DomainLookup(platform)
+        guard platform != nil else { return domains }
+        do throws(StoreStartError) {
+            try domains.begin(storeDomain: options.storeDomain ?? 0)
+        } catch {
+            throw .failed(error.description)
+        }
+        if options.requiresDomainState, domains.isIndirect { throw .failed(DomainLookup.indirectText) }
+        return domains
+    }
+
+    private func makeCore(_ domains: DomainLookup) -> XenstoreCore {
+        let core = XenstoreCore(
+            controlDomain: options.controlDomain ?? domains.controlDomain ?? 0,
+            storeDomain: options.storeDomain ?? domains.storeDomain ?? 0, keepsOrphans: options.keepsOrphans,
+            lookUp: { domains.uniqueID(of: $0) })
+        for setting in options.quotas { core.setDefaultQuota(setting.quota, to: setting.value) }
         return core
+    }
+
+    // MARK: Confinement
+
+    /// Gives up what serving never needs. Source: issue 9.
+    private func confine() throws(StartEnd) {
+        do throws(ConfinementError) {
+            // What was inherited was closed when the program began.
+            try options.confinement.enterRoot(keeping: .all).giveUpRights()
+        } catch {
+            throw .failed("\(error)")
+        }
+        if options.isConfined {
+            log.write(.information, "xenstored", "confined: other system calls are refused, and live update")
+        }
     }
 
     // MARK: Readiness

@@ -8,6 +8,11 @@ struct StorePaths: Equatable {
     var runDirectory: String
     /// The socket.
     var socket: String
+    /// The socket of the metrics, beside it.
+    var metrics: String {
+        let folder = socket.lastIndex(of: "/").map { socket[..<$0] } ?? "."
+        return "\(folder)/metrics"
+    }
     /// The folder of trace logs and reports.
     var library: String
 
@@ -25,10 +30,4 @@ struct StorePaths: Equatable {
             path: environmentVariable("XENSTORED_PATH"), runDirectory: environmentVariable("XENSTORED_RUNDIR"),
             library: environmentVariable("XENSTORED_ROOTDIR"))
     }
-
-    /// Whether the socket lies in the folder that is made for it.
-    var socketIsInRunDirectory: Bool { socket == "\(runDirectory)/socket" }
-
-    /// A name in the library folder, unless it begins at the root.
-    func inLibrary(_ name: String) -> String { name.hasPrefix("/") ? name : "\(library)/\(name)" }
 }

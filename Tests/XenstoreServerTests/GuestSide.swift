@@ -11,7 +11,8 @@ import XenstoreWire
 final class SharedPage: MappingOwner {
     private let base: UnsafeMutableRawPointer
     let guest: MappedPages
-    private(set) var isServerMapped = false
+    private(set) var serverMapCount = 0
+    var isServerMapped: Bool { serverMapCount > 0 }
 
     init() {
         let base = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
@@ -24,11 +25,11 @@ final class SharedPage: MappingOwner {
 
     /// The server's mapping of it.
     func map() -> MappedPages {
-        isServerMapped = true
+        serverMapCount += 1
         return unsafe MappedPages(unsafeBase: base, byteCount: 4096, owner: self)
     }
 
-    func unmap(address: UInt, byteCount: Int) { isServerMapped = false }
+    func unmap(address: UInt, byteCount: Int) { serverMapCount -= 1 }
 
     subscript(word: RingWord) -> UInt32 {
         get { guest.loadAcquiring32(at: word.rawValue) }

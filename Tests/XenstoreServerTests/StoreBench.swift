@@ -82,14 +82,29 @@ final class StoreBench {
     let lines = KeptLines()
     let path = freePath()
 
-    init(keepsOrphans: Bool = false) throws {
+    let xen: FakeXen?
+    let domains: DomainLookup
+
+    /// With a Xen the server has begun; without one every domain exists.
+    init(_ xen: FakeXen? = nil, keepsOrphans: Bool = false) throws {
+        self.xen = xen
         loop = try EventLoop()
-        core = XenstoreCore(keepsOrphans: keepsOrphans) { $0 < 0x7FF0 ? UInt64($0) + 1 : nil }
-        server = StoreServer(core, loop: loop, log: DaemonLog(.information, sink: lines), platform: nil)
+        let platform = xen?.platform
+        let domains = DomainLookup(platform)
+        self.domains = domains
+        try domains.begin()
+        core = XenstoreCore(keepsOrphans: keepsOrphans, lookUp: domains.uniqueID)
+        let log = DaemonLog(.information, sink: lines)
+        server = StoreServer(core, loop: loop, log: log, platform: platform, domains: domains)
         try server.listen(try StreamSocket.listening(path: path, backlog: 128))
+        try server.begin()
     }
 
-    deinit { try? removeFile(path: path) }
+    deinit {
+        // The loop and the server keep each other.
+        loop.roundHandler = nil
+        try? removeFile(path: path)
+    }
 
     func connect() throws -> TestSocket { try TestSocket(path: path) }
 
@@ -100,10 +115,88 @@ final class StoreBench {
         }
     }
 
+    /// The state that section 18 begins with: domains 1, 2, 3 introduced, 4 there, 9 not.
+    func makeStandardState(_ socket: TestSocket) throws {
+        for domain in 1...4 as ClosedRange<UInt16> where xen?.domains[domain] == nil { xen?.start(domain) }
+        for domain in 1...3 {
+            _ = try ask(
+                socket, Message(.introduce, "\(domain)|0|5|"), Message(.write, "/local/domain/\(domain)|"),
+                Message(.setPermissions, "/local/domain/\(domain)|n0|r\(domain)|"),
+                Message(.write, "/local/domain/\(domain)/data|"),
+                Message(.setPermissions, "/local/domain/\(domain)/data|n\(domain)|"))
+        }
+        _ = try ask(
+            socket, Message(.write, "/pub|pub"), Message(.setPermissions, "/pub|r0|"), Message(.write, "/sec|sec"),
+            Message(.setPermissions, "/sec|n0|"), Message(.write, "/drop|"), Message(.setPermissions, "/drop|b0|"))
+    }
+
+    /// VIRQ_DOM_EXC comes.
+    func raise() throws {
+        try xen?.raise()
+        try settle()
+    }
+
     /// What a socket is answered.
     func ask(_ socket: TestSocket, _ messages: Message...) throws -> [Message] {
         try socket.send(messages.flatMap(\.bytes))
         try settle()
         return try socket.messages()
+    }
+}
+
+/// A guest's frontend: it writes requests and takes what comes, waking the server as it should.
+final class Guest {
+    private let bench: StoreBench
+    let domain: UInt16
+    private var received: [UInt8] = []
+
+    init(_ domain: UInt16, _ bench: StoreBench) {
+        self.domain = domain
+        self.bench = bench
+    }
+
+    var page: SharedPage { bench.xen?.domains[domain]?.page ?? SharedPage() }
+
+    func notify() throws {
+        try bench.xen?.notify(from: domain)
+        try bench.settle()
+    }
+
+    /// Writes all of it, as far as the server takes it.
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        var stalledCount = 0
+        while !rest.isEmpty && stalledCount < 3 {
+            let count = page.send(rest)
+            rest = rest.dropFirst(count)
+            stalledCount = count == 0 ? stalledCount + 1 : 0
+            try notify()
+        }
+    }
+
+    func send(_ messages: Message...) throws { try send(messages.flatMap(\.bytes)) }
+
+    /// Whole messages that have come since the last time.
+    func messages() throws -> [Message] {
+        while case let bytes = page.receive(), !bytes.isEmpty {
+            received += bytes
+            try notify()
+        }
+        let found = XenstoreServerTests.messages(received)
+        received.removeFirst(found.reduce(0) { $0 + $1.bytes.count })
+        return found
+    }
+
+    func ask(_ messages: Message...) throws -> [Message] {
+        try send(messages.flatMap(\.bytes))
+        return try self.messages()
+    }
+}
+
+/// Messages as text, events as `path token`: `|` stands for a NUL.
+func texts(_ messages: [Message]) -> [String] {
+    messages.map { message in
+        let text = String(decoding: message.payload.map { $0 == 0 ? UInt8(ascii: "|") : $0 }, as: UTF8.self)
+        return message.header.operation == .watchEvent ? "event " + text : text
     }
 }

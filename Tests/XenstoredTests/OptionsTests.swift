@@ -1,6 +1,7 @@
 // The command line: every option of the C daemon, long and short, and what is refused.
 
 import Testing
+import XenstoreCore
 
 @testable import xenstored
 
@@ -53,13 +54,13 @@ private func sentence(_ arguments: String...) -> String {
             "-E", "1", "-S2", "-W", "3", "-t4", "-A", "5", "-M", "6", "--entry-nb=7", "--entry-size=8", "--watch-nb=9",
             "--transaction=10", "--perm-nb=11", "--path-max=12")
         let names = ["nodes", "node-size", "watches", "transactions", "node-permissions", "path-max"]
-        #expect(all.quotas.map(\.name) == names + names)
+        #expect(all.quotas.map(\.quota.name) == names + names)
         #expect(all.quotas.map(\.value) == Array(1...12))
         let named = try options("-Q", "memory=0", "--quota=path-length=100", "-Qwatch-events=2147483647")
-        #expect(named.quotas.map(\.name) == ["memory", "path-max", "watch-events"])
+        #expect(named.quotas.map(\.quota.name) == ["memory", "path-max", "watch-events"])
         #expect(named.quotas.map(\.value) == [0, 100, 2_147_483_647])
-        #expect(try options("-q", "memory=5").quotas == [QuotaSetting(name: "soft-memory", value: 5)])
-        #expect(try options("--quota-soft=soft-memory=6").quotas == [QuotaSetting(name: "soft-memory", value: 6)])
+        #expect(try options("-q", "memory=5").quotas == [QuotaSetting(quota: .softMemory, value: 5)])
+        #expect(try options("--quota-soft=soft-memory=6").quotas == [QuotaSetting(quota: .softMemory, value: 6)])
         #expect(try options("-q", "nodes=5").quotas.isEmpty)
     }
 
