@@ -23,7 +23,12 @@ public enum StandardStream: Sendable {
     /// non-blocking and full.
     public func write(_ text: String) throws(SystemError) {
         let bytes = Array(text.utf8)
-        try writeWhole(self == .output ? STDOUT_FILENO : STDERR_FILENO, bytes.span)
+        try write(bytes.span)
+    }
+
+    /// Writes all of the bytes. Throws as for text.
+    public func write(_ bytes: Span<UInt8>) throws(SystemError) {
+        try writeWhole(self == .output ? STDOUT_FILENO : STDERR_FILENO, bytes)
     }
 }
 

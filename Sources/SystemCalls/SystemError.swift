@@ -19,10 +19,12 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     public static func == (left: SystemError, right: SystemError) -> Bool { left.code == right.code }
 
     /// Such as `open: No such file or directory (2)`.
-    public var description: String {
+    public var description: String { "\(call): \(Self.text(of: code)) (\(code))" }
+
+    /// What an errno means, in the C library's words: `No such file or directory`.
+    public static func text(of code: Int32) -> String {
         // SAFETY: strerror answers a string that is good until the next call of it, and the copy is made at once.
-        let reason = unsafe String(cString: strerror(code))
-        return "\(call): \(reason) (\(code))"
+        unsafe String(cString: strerror(code))
     }
 }
 

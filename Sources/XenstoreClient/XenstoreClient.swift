@@ -37,7 +37,11 @@ public final class XenstoreClient {
             try XenstorePlace.open(path, deadline: deadline), timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    static func connect(toFirstOf paths: [String], timeoutMilliseconds: Int32) throws(XenstoreError) -> XenstoreClient {
+    /// Connects to the first of these that answers. Throws what the most telling of them answers: `transport` with
+    /// ENOENT when there is none.
+    public static func connect(toFirstOf paths: [String], timeoutMilliseconds: Int32 = 5000)
+        throws(XenstoreError) -> XenstoreClient
+    {
         let noEntry = XenstoreError.transport(SystemError(SystemErrorCode.noEntry, "connect"))
         var reason = noEntry
         for path in paths {

@@ -26,10 +26,14 @@ struct MetricsRow {
         counters = [
             done.requestCount, done.refusalCount, done.commitCount, done.conflictCount, done.eventsSent,
             done.eventsCoalesced, done.eventsFolded, done.receivedByteCount, done.sentByteCount, done.pauseCount,
-            done.hitCount,
+            done.hitCount, Self.reads.reduce(0) { $0 &+ done.requests($1) },
+            Self.writes.reduce(0) { $0 &+ done.requests($1) },
         ]
         quotas = DomainFamily.quotas.map { summary.quota($0) }
     }
+
+    private static let reads: [XenstoreOperation] = [.read, .directory, .directoryPart, .getPermissions]
+    private static let writes: [XenstoreOperation] = [.write, .makeDirectory, .remove, .setPermissions]
 }
 
 /// A family that has a sample for each domain.
@@ -86,6 +90,8 @@ struct DomainFamily: Sendable {
         counter("sent_bytes", 8, "Bytes of messages handed to the domain's connections."),
         counter("pauses", 9, "Times that a connection of the domain began not to be read."),
         counter("quota_hits", 10, "Hits of the domain's quotas."),
+        counter("reads", 11, "Requests that read: READ, DIRECTORY, DIRECTORY_PART, GET_PERMS."),
+        counter("writes", 12, "Requests that change: WRITE, MKDIR, RM, SET_PERMS."),
     ]
 }
 

@@ -1,5 +1,0 @@
-// Tests.
-import Testing
-
-@Suite("XenstoreToolTests")
-struct UsageTests {}
