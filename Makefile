@@ -4,8 +4,8 @@
 PREFIX ?= /usr/local
 SWIFT_BUILD = swift build -c release
 PROGRAMS = corbel SerialConsole PortScratch MemoryMappedRegisters PCIFunction FrameBuffer ShadowTable BlockDevice
-DAEMONS = varstored
-UNITS = varstored@.service varstored-vm@.service
+DAEMONS = varstored xenstored
+UNITS = varstored@.service varstored-vm@.service corbel-xenstored.service
 
 .PHONY: all run test bench fuzz lint docs install clean build setup-run setup-test
 
@@ -49,8 +49,8 @@ install:
 	for program in $(PROGRAMS); do put -m 755 $$strip .build/release/$$program $$to/bin/$$program; done; \
 	for daemon in $(DAEMONS); do put -m 755 $$strip .build/release/$$daemon $$to/sbin/$$daemon; done; \
 	put -m 755 Packaging/varstored-xl $$to/sbin/varstored-xl; \
-	put -m 644 Documentation/man/varstored.8 $$to/share/man/man8/varstored.8; \
-	put -m 644 Documentation/varstored.md $$to/share/doc/corbel/varstored.md; \
+	for daemon in $(DAEMONS); do put -m 644 Documentation/man/$$daemon.8 $$to/share/man/man8/$$daemon.8; \
+	    put -m 644 Documentation/$$daemon.md $$to/share/doc/corbel/$$daemon.md; done; \
 	put -m 644 Packaging/varstored.conf $$to/share/doc/corbel/examples/varstored.conf; \
 	put -m 755 Packaging/xenopsd-command $$to/share/doc/corbel/examples/xenopsd-command; \
 	for unit in $(UNITS); do put -m 644 Packaging/$$unit $$to/lib/systemd/system/$$unit; \

@@ -169,6 +169,10 @@ let xenstoreServerTargets: [Target] = [
     program(
         "xenstore-load", ["XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls", "EventLoop"],
         path: "Benchmarks/xenstore/load"),
+    // What the store itself takes, without a daemon.
+    program(
+        "xenstore-core-bench", ["CSpawn", "XenstoreCore", "XenstoreWire", "SystemCalls"],
+        path: "Benchmarks/xenstore/core"),
     program(
         "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),
 ]

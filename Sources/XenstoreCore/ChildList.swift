@@ -1,93 +1,115 @@
-// The children of one version of a node, in ascending order of their names' bytes: chunks of at most 64, so that a
-// change copies one chunk and not all of 10 000 names.
+// The children of one version of a node, in ascending order of their names' bytes (xenstored.md 11): up to 32 in an
+// array, more in a B-tree whose pieces are shared by versions, so that a change copies a few of them.
 // Not for: names; the table of nodes has them.
 
 /// An ordered list of nodes that is copied when it is changed.
 struct ChildList {
-    struct Chunk {
-        var nodes: [NodeID]
-        /// Bytes of the names, each with its NUL.
-        var byteCount: Int
-    }
+    static var fewCountMax: Int { 32 }
 
-    static var chunkCountMax: Int { 64 }
+    private var few: ContiguousArray<NodeID> = []
+    private var root: ChildPiece?
+    private var counts: (nodes: UInt32, bytes: UInt32) = (0, 0)
 
-    private(set) var chunks: [Chunk] = []
     /// How many.
-    private(set) var count = 0
+    var count: Int { Int(counts.nodes) }
     /// Bytes of all names, each with its NUL: what DIRECTORY would send.
-    private(set) var byteCount = 0
+    var byteCount: Int { Int(counts.bytes) }
 
-    /// Where a node stands, or would have to.
-    struct Place {
-        var chunk: Int
-        var index: Int
-        var found: NodeID?
+    /// The node that `order` says 0 of: -1 is before the one looked for, 1 behind.
+    func find(_ order: (NodeID) -> Int) -> NodeID? {
+        guard let root else {
+            let index = few.partition(order)
+            return index < few.count && order(few[index]) == 0 ? few[index] : nil
+        }
+        return root.find(order)
     }
 
-    /// Looks for a name. `precedes` says of a node's name: -1 it is before the name looked for, 0 equal, 1 behind.
-    func place(_ compare: (NodeID) -> Int) -> Place {
-        var low = 0
-        var high = chunks.count
-        // The last chunk whose first name is not behind.
-        while low < high {
-            let middle = (low + high) / 2
-            if compare(chunks[middle].nodes[0]) <= 0 { low = middle + 1 } else { high = middle }
-        }
-        let chunk = max(0, low - 1)
-        guard chunk < chunks.count else { return Place(chunk: 0, index: 0, found: nil) }
-        let nodes = chunks[chunk].nodes
-        low = 0
-        high = nodes.count
-        while low < high {
-            let middle = (low + high) / 2
-            let order = compare(nodes[middle])
-            if order == 0 { return Place(chunk: chunk, index: middle, found: nodes[middle]) }
-            if order < 0 { low = middle + 1 } else { high = middle }
-        }
-        return Place(chunk: chunk, index: low, found: nil)
-    }
-
-    /// Puts a node in where `place` says.
-    mutating func insert(_ node: NodeID, nameByteCount: Int, at place: Place) {
-        count += 1
-        byteCount += nameByteCount + 1
-        if chunks.isEmpty {
-            chunks.append(Chunk(nodes: [node], byteCount: nameByteCount + 1))
+    /// Puts a node in, whose name no other one has. `nameByteCount` tells of other nodes too.
+    mutating func insert(_ node: NodeID, _ nameByteCount: (NodeID) -> Int, _ order: (NodeID) -> Int) {
+        let byteCount = nameByteCount(node) + 1
+        counts.nodes += 1
+        counts.bytes += UInt32(byteCount)
+        if root == nil {
+            few.insert(node, at: few.partition(order))
+            if few.count <= Self.fewCountMax { return }
+            root = ChildPiece(nodes: few, byteCount: self.byteCount)
+            few = []
             return
         }
-        chunks[place.chunk].nodes.insert(node, at: place.index)
-        chunks[place.chunk].byteCount += nameByteCount + 1
+        guard var top = root else { return }
+        root = nil
+        if !isKnownUniquelyReferenced(&top) { top = top.copy() }
+        if let second = top.insert(node, byteCount, nameByteCount, order) { top = ChildPiece(above: top, second) }
+        root = top
     }
 
-    /// Cuts a chunk that has become too long in two; `nameByteCount` is asked for the second half.
-    mutating func split(chunk: Int, nameByteCount: (NodeID) -> Int) {
-        guard chunk < chunks.count, chunks[chunk].nodes.count > Self.chunkCountMax else { return }
-        let half = Self.chunkCountMax / 2
-        let tail = Array(chunks[chunk].nodes[half...])
-        var tailByteCount = 0
-        for node in tail { tailByteCount += nameByteCount(node) + 1 }
-        chunks[chunk].nodes.removeSubrange(half...)
-        chunks[chunk].byteCount -= tailByteCount
-        chunks.insert(Chunk(nodes: tail, byteCount: tailByteCount), at: chunk + 1)
+    /// Takes out the node that `order` says 0 of.
+    mutating func remove(nameByteCount: Int, _ order: (NodeID) -> Int) {
+        counts.nodes -= 1
+        counts.bytes -= UInt32(nameByteCount + 1)
+        if root == nil {
+            few.remove(at: few.partition(order))
+            return
+        }
+        guard var top = root else { return }
+        root = nil
+        if !isKnownUniquelyReferenced(&top) { top = top.copy() }
+        top.remove(nameByteCount + 1, order)
+        while top.pieces.count == 1 { top = top.pieces[0] }
+        if top.pieces.isEmpty, top.nodes.count <= Self.fewCountMax / 2 { few = top.nodes } else { root = top }
     }
 
-    /// Takes out the node at a place where one was found.
-    mutating func remove(nameByteCount: Int, at place: Place) {
-        count -= 1
-        byteCount -= nameByteCount + 1
-        chunks[place.chunk].nodes.remove(at: place.index)
-        chunks[place.chunk].byteCount -= nameByteCount + 1
-        if chunks[place.chunk].nodes.isEmpty { chunks.remove(at: place.chunk) }
+    /// Takes the last node out of a list whose numbers of bytes nobody asks for any more.
+    mutating func popLast() -> NodeID? {
+        if counts.nodes == 0 { return nil }
+        counts.nodes -= 1
+        if root == nil { return few.popLast() }
+        guard var top = root else { return nil }
+        root = nil
+        if !isKnownUniquelyReferenced(&top) { top = top.copy() }
+        let last = top.popLast()
+        if !top.isEmpty { root = top }
+        return last
     }
 
     /// Whether the same nodes stand in two lists.
     func isSame(as other: ChildList) -> Bool {
-        count == other.count && chunks.lazy.flatMap(\.nodes).elementsEqual(other.chunks.lazy.flatMap(\.nodes))
+        if count != other.count || byteCount != other.byteCount { return false }
+        if root == nil && other.root == nil { return few == other.few }
+        if let root, let otherRoot = other.root, root === otherRoot { return true }
+        var one = Array<NodeID>()
+        var two = Array<NodeID>()
+        forEach { one.append($0) }
+        other.forEach { two.append($0) }
+        return one == two
     }
 
     /// All nodes in order.
     func forEach(_ body: (NodeID) -> Void) {
-        for chunk in chunks { for node in chunk.nodes { body(node) } }
+        _ = visit(from: 0) { node, _ in
+            body(node); return true
+        }
+    }
+
+    /// Nodes in order from the one on in whose name, or at whose NUL, a byte of the whole list lies; with the offset of
+    /// that byte in the first one's name, 0 for the others; until `body` says false. Says whether the end was reached.
+    func visit(from offset: Int, _ nameByteCount: (NodeID) -> Int = { _ in 0 }, _ body: (NodeID, Int) -> Bool) -> Bool {
+        if offset >= byteCount, offset > 0 { return true }
+        var left = offset
+        guard let root else { return ChildPiece.visit(few, &left, nameByteCount, body) }
+        return root.visit(&left, nameByteCount, body)
+    }
+}
+
+extension ContiguousArray<NodeID> {
+    /// The index of the first node that is not before the one looked for.
+    func partition(_ order: (NodeID) -> Int) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if order(self[middle]) < 0 { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

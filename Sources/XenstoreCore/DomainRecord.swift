@@ -17,7 +17,7 @@ final class DomainRecord {
     var connection: ConnectionID?
 
     /// Nodes that it owns, of the store, for its death and as their count.
-    var nodes: Set<NodeID> = []
+    var nodes = OwnedNodes()
     /// Bytes that the quota `memory` counts (xenstored.md 7.2).
     var memoryByteCount = 0
     var watchCount = 0

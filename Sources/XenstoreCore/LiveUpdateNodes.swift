@@ -3,6 +3,30 @@
 
 internal import XenstoreWire
 
+/// Where the last node of a stream stands: those above it, so that the next one is not looked for from `/` on, however
+/// deep it lies.
+struct StateTrail {
+    private var path: [UInt8] = []
+    /// Nodes on the way, with the bytes of their paths.
+    private var places: [(node: NodeID, byteCount: Int)] = []
+
+    /// The node above a path, when it is on the way.
+    mutating func parent(of next: [UInt8]) -> (node: NodeID, byteCount: Int)? {
+        guard let byteCount = next.lastIndex(of: StorePath.slash) else { return nil }
+        var same = 0
+        while same < path.count, same < byteCount, path[same] == next[same] { same += 1 }
+        while let last = places.last, last.byteCount > same { places.removeLast() }
+        if byteCount == 0 { return (.root, 0) }
+        guard let last = places.last, last.byteCount == byteCount else { return nil }
+        return last
+    }
+
+    mutating func append(_ node: NodeID, _ next: [UInt8]) {
+        path = next
+        places.append((node, next.count))
+    }
+}
+
 extension XenstoreCore {
     func take(_ node: StateNode, at offset: Int, _ restoration: inout StateRestoration) throws(StateError) {
         guard Self.isNodePath(node.path) else { throw .path(node.path) }
@@ -20,15 +44,23 @@ extension XenstoreCore {
             restoration.state.lines.append("the state has a special node that is not known: left out")
             return
         }
-        let found = find(node.path, nil)
-        if found.missing.isEmpty { throw .twice(node.path) }
-        guard found.missing.count == 1, restoration.fixed.contains(.root) else { throw .orphan(node.path) }
-        create(node.path, found, value: node.value, nil, by: nil)
-        guard let made = find(node.path, nil).node, var content = tree.current(made),
-            content.permissions != permissions
-        else { return }
-        content.permissions = permissions
-        write(made, content, nil, by: nil)
+        guard restoration.fixed.contains(.root), let parent = parent(of: node.path, &restoration.trail) else {
+            throw .orphan(node.path)
+        }
+        let name = parent.byteCount + 1..<node.path.count
+        if tree.child(of: parent.node, node.path.span, name) != nil { throw .twice(node.path) }
+        let made = tree.allocate(
+            name: node.path.span, name, parent: parent.node, pathByteCount: node.path.count)
+        write(made, NodeContent(value: node.value, permissions: permissions), nil, by: nil)
+        tree.insertChild(made, of: parent.node, nextGeneration(), by: nil)
+        restoration.trail.append(made, node.path)
+    }
+
+    private func parent(of path: [UInt8], _ trail: inout StateTrail) -> (node: NodeID, byteCount: Int)? {
+        if let parent = trail.parent(of: path) { return parent }
+        guard let above = StorePath.parent(path), let node = find(above, nil).node else { return nil }
+        trail.append(node, above)
+        return (node, above.count)
     }
 
     /// `/` and the special nodes are there already; says whether it is one of these.

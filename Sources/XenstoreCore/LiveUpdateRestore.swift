@@ -35,6 +35,7 @@ struct StateRestoration {
     var domains: [StateDomain] = []
     /// `/` and the special nodes, of which there were records.
     var fixed: Set<NodeID> = []
+    var trail = StateTrail()
     /// Domains that are not there, as far as that was asked.
     var absent: Set<UInt16> = []
 

@@ -212,31 +212,32 @@ extension XenstoreCore {
     /// All nodes of the store, parents before their children, the special ones last. An entry of a domain that has died
     /// is not listed any more, and is left out.
     func forEachStateNode(_ body: ([UInt8], [UInt8], [StateEntry]) -> Void) {
-        func visit(_ path: [UInt8], _ content: NodeContent) {
+        func visit(_ path: [UInt8], _ content: PackedContent) {
             var entries: [StateEntry] = []
-            for (index, entry) in content.permissions.entries.enumerated() where index == 0 || !isGone(entry) {
+            for (index, entry) in tree.permissions[content.permissions].entries.enumerated()
+            where index == 0 || !isGone(entry) {
                 entries.append(StateEntry(entry.access, domain: entry.domain, isStale: isStale(entry)))
             }
-            body(path, content.value, entries)
+            body(path, tree.value(content), entries)
         }
         var path: [UInt8] = []
         var stack = [(node: NodeID.root, parentByteCount: 0)]
         var children: [NodeID] = []
         while let (node, parentByteCount) = stack.popLast() {
-            guard let content = tree.current(node) else { continue }
+            guard let content = tree.packed(node, at: nil) else { continue }
             path.removeSubrange(parentByteCount...)
             if node != .root {
                 path.append(StorePath.slash)
-                path.append(contentsOf: tree.name(node))
+                tree.appendName(node, to: &path)
             }
             visit(path.isEmpty ? StorePath.root : path, content)
             let byteCount = path.count
             children.removeAll(keepingCapacity: true)
-            content.children.forEach { children.append($0) }
+            tree.children(content).forEach { children.append($0) }
             for child in children.reversed() { stack.append((child, byteCount)) }
         }
         for node in [NodeID.introduceDomain, .releaseDomain] {
-            if let content = tree.current(node) { visit(tree.name(node), content) }
+            if let content = tree.packed(node, at: nil) { visit(tree.name(node), content) }
         }
     }
 }

@@ -1,5 +1,5 @@
-// What one version of a node says, and the node's place in the table of nodes (xenstored.md 11).
-// Not for: which version who sees (NodeTree).
+// What one version of a node says (xenstored.md 11), as those who change it have it.
+// Not for: how the tree keeps it (NodeSlot), which version who sees (NodeTree).
 
 /// A node, over all of its versions. A path that is removed and made again is another node.
 struct NodeID: Hashable, Sendable {
@@ -33,24 +33,4 @@ struct NodeContent {
     var sizeByteCount: Int { Self.sizeByteCount(value: value.count, entries: permissions.entries.count) }
 
     static func sizeByteCount(value: Int, entries: Int) -> Int { 16 + 8 * entries + value }
-}
-
-/// A version that only views of earlier times see.
-struct OlderVersion {
-    var born: UInt64
-    var content: NodeContent?
-}
-
-/// A node and its versions.
-struct NodeSlot {
-    var name: [UInt8]
-    var parent: NodeID
-    /// Bytes of the absolute path, for the quota `memory`.
-    var pathByteCount: Int
-    /// The newest version; nil: not in the store (removed, or so far in a transaction only).
-    var content: NodeContent?
-    /// The tree's clock when the newest version was made.
-    var born: UInt64 = 0
-    /// Earlier versions that somebody may still look at, oldest first.
-    var older: [OlderVersion] = []
 }

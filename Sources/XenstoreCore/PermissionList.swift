@@ -29,6 +29,9 @@ struct PermissionList: Hashable, Sendable {
 
     var owner: PermissionEntry { entries[0] }
 
+    /// What the quotas count of it (xenstored.md 7.1, 7.2).
+    var byteCount: Int { 8 * entries.count }
+
     /// The same entries with another owner's domain; the letter stays (xenstored.md 6.4).
     func owned(by domain: UInt16, epoch: UInt64) -> PermissionList {
         var copy = self

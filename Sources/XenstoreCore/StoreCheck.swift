@@ -64,6 +64,9 @@ struct StoreCheck {
         owned[owner, default: Owned()].byteCount += sign * byteCount
     }
 
+    /// A node's version takes so many bytes more.
+    mutating func grow(_ owner: UInt16, byteCount: Int) { owned[owner, default: Owned()].byteCount += byteCount }
+
     /// A child comes or goes.
     mutating func count(childOf parent: NodeID, nameByteCount: Int, comes: Bool) {
         let index = Int(parent.index)

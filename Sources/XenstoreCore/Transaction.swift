@@ -25,6 +25,17 @@ struct RecordedRequest {
     var existed: Bool?
 
     var byteCount: Int { 16 + payload.count + answer.byteCount }
+
+    /// Whether it has changed anything.
+    var hasChanged: Bool {
+        guard case .reply = answer else { return false }
+        switch operation {
+        case .write, .setPermissions: return true
+        case .makeDirectory: return existed != true
+        case .remove: return existed == true
+        default: return false
+        }
+    }
 }
 
 /// An open transaction.
@@ -44,6 +55,10 @@ final class Transaction {
     var created: [NodeID] = []
     /// Nodes of the connection's domain more than at the start.
     var netNodeCount = 0
+    /// Whether nodes were removed of which only the topmost one is among `changes`.
+    var hasCut = false
+    /// Of a replay: whether nodes may still be made where others were removed.
+    var makesLater = true
     var hasCreated = false
 
     var records: [RecordedRequest] = []
@@ -60,6 +75,9 @@ final class Transaction {
     var isDoomed = false
     /// What it costs of the domain's `memory`.
     var memoryByteCount = 0
+
+    /// Whether it may always be committed. What a doomed one has changed here is not what its client has seen.
+    var changesNothing: Bool { isDoomed ? !records.contains(where: \.hasChanged) : changes.isEmpty }
 
     init(id: UInt32, moment: UInt64, startTime: UInt64, isReplay: Bool = false) {
         self.id = id

@@ -14,7 +14,7 @@ extension XenstoreCore {
     public func continueCheck(_ count: Int) -> CheckReport? {
         if check == nil { return nil }
         // What was removed, and isn't counted off yet, hangs below nothing: that is not wrong.
-        if !detached.isEmpty {
+        if hasLeftovers {
             reclaim(count)
             return nil
         }
@@ -38,6 +38,12 @@ extension XenstoreCore {
         if (old == nil) != (new == nil) { countChild(node, comes: new != nil) }
     }
 
+    /// The value of a node is about to become so much longer.
+    func noteForCheck(_ node: NodeID, growth: Int) {
+        guard check?.hasCounted(node) == true, let list = permissions(node, nil) else { return }
+        check?.grow(list.owner.domain, byteCount: growth)
+    }
+
     private func countForCheck(_ node: NodeID, _ content: NodeContent, _ sign: Int) {
         let byteCount = content.sizeByteCount + tree.pathByteCount(node)
         check?.count(content.permissions.owner.domain, byteCount: byteCount, sign)
@@ -46,7 +52,7 @@ extension XenstoreCore {
     private func countChild(_ node: NodeID, comes: Bool) {
         let parent = tree.parent(node)
         if parent == node { return }
-        check?.count(childOf: parent, nameByteCount: tree.name(node).count, comes: comes)
+        check?.count(childOf: parent, nameByteCount: tree.nameByteCount(node), comes: comes)
     }
 
     private func text(_ node: NodeID) -> String { String(decoding: tree.path(node), as: UTF8.self) }
@@ -60,13 +66,13 @@ extension XenstoreCore {
         }
         check?.cursor += 1
         let node = NodeID(index: UInt32(cursor))
-        guard let content = tree.current(node) else { return }
+        guard tree.hasPlace(node), let content = tree.current(node) else { return }
         countForCheck(node, content, 1)
         countChild(node, comes: true)
         let parent = tree.parent(node)
         if parent != node {
             let name = tree.name(node)
-            let found = tree.current(parent)?.children.place { tree.compare($0, name, 0..<name.count) }.found
+            let found = tree.child(of: parent, name.span, 0..<name.count)
             if found != node { check?.differs("\(text(node)): the list of children above it has it not") }
         }
         checkOwner(node, content)
@@ -79,9 +85,9 @@ extension XenstoreCore {
             check?.differs("\(text(node)): its owner, domain \(owner.domain), has gone")
             return
         }
-        if record.nodes.contains(node) { return }
+        if tree.isLinked(node, record.nodes) { return }
         check?.differs("\(text(node)): domain \(owner.domain) doesn't count it")
-        if check?.repairs == true { record.nodes.insert(node) }
+        if check?.repairs == true { tree.own(node, &record.nodes) }
     }
 
     private func checkList() {
@@ -94,7 +100,9 @@ extension XenstoreCore {
         }
         check?.cursor += 1
         let node = NodeID(index: UInt32(cursor))
-        guard let content = tree.current(node), let found = check?.found(below: node) else { return }
+        guard tree.hasPlace(node), let content = tree.current(node), let found = check?.found(below: node) else {
+            return
+        }
         let listed = (content.children.count, content.children.byteCount)
         if listed == found { return }
         check?.differs(
@@ -130,9 +138,7 @@ extension XenstoreCore {
     private func compare(_ record: DomainRecord) {
         let owned = check?.owned[record.domain] ?? StoreCheck.Owned()
         compare(record, "nodes", record.nodes.count, owned.nodeCount) {
-            record.nodes = record.nodes.filter {
-                self.tree.current($0)?.permissions.owner.domain == record.domain
-            }
+            record.nodes.count = owned.nodeCount
         }
         guard let held = held(by: record) else { return }
         compare(record, "watches", record.watchCount, held.watches) { record.watchCount = held.watches }

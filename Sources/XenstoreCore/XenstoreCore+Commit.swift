@@ -9,16 +9,23 @@ extension XenstoreCore {
         let connection = request.connection
         // The bytes of the first run are not those of the second.
         charge(-transaction.memoryByteCount, transaction, connection.domain)
-        let replay = Transaction(
-            id: transaction.id, moment: tree.takeSnapshot(), startTime: request.now, isReplay: true)
-        let isSame = run(transaction.records, in: replay, request)
-        if isSame { apply(replay, connection) }
-        release(replay, connection)
-        return isSame
+        while true {
+            let before = removalCount
+            let replay = Transaction(
+                id: transaction.id, moment: tree.takeSnapshot(), startTime: request.now, isReplay: true)
+            let isSame = run(transaction.records, in: replay, request)
+            defer { release(replay, connection) }
+            // A SET_PERMS has found a domain gone, whose nodes went with it: the view is not that of the store any more.
+            if isSame, removalCount != before { continue }
+            if isSame { apply(replay, connection) }
+            return isSame
+        }
     }
 
     func run(_ records: [RecordedRequest], in replay: Transaction, _ request: Request) -> Bool {
-        for record in records {
+        let lastMaking = records.lastIndex { $0.operation == .write || $0.operation == .makeDirectory } ?? -1
+        for (index, record) in records.enumerated() {
+            replay.makesLater = index < lastMaking
             var header = request.header
             header.operation = record.operation
             let again = Request(
@@ -45,9 +52,30 @@ extension XenstoreCore {
         tree.endSnapshot(replay.moment)
         for node in replay.changedNodes {
             guard let content = replay.changes[node] else { continue }
-            if content == nil && tree.current(node) == nil { continue }
-            write(node, content, nil, by: connection)
+            // With what was above it.
+            if content == nil, isRemoved(tree.parent(node), replay) { continue }
+            if replay.hasCut, isCut(node, replay) { continue }
+            if content != nil {
+                write(node, content, nil, by: connection)
+            } else if tree.exists(node) {
+                detach(node)
+            }
         }
-        replay.created.removeAll { tree.current($0) != nil }
+        replay.created.removeAll { tree.exists($0) }
+    }
+
+    /// Whether something above a node was removed.
+    private func isCut(_ node: NodeID, _ transaction: Transaction) -> Bool {
+        var at = node
+        while at != .root, tree.parent(at) != at {
+            at = tree.parent(at)
+            if isRemoved(at, transaction) { return true }
+        }
+        return false
+    }
+
+    private func isRemoved(_ node: NodeID, _ transaction: Transaction) -> Bool {
+        if let change = transaction.changes[node] { return change == nil }
+        return false
     }
 }

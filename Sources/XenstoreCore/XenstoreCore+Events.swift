@@ -14,11 +14,15 @@ extension XenstoreCore {
     }
 
     /// Notes the removal of a node and of all below it, children before their parents: outside a transaction of those
-    /// that somebody watches; in one all of them, as what comes later may make them again.
+    /// that somebody watches; in one all of them, if what comes later may make them again.
     func removes(_ node: NodeID, _ path: [UInt8], _ transaction: Transaction?) {
         if let transaction {
             if !transaction.isReplay { return }
-            if trie.count > 0 { walk(node, path, transaction, watched: nil) }
+            if trie.count > 0, transaction.makesLater {
+                walk(node, path, transaction, watched: nil)
+            } else if let watched = trie.node(path) {
+                walk(node, path, transaction, watched: watched)
+            }
         } else if let watched = trie.node(path) {
             walk(node, path, nil, watched: watched)
         }
@@ -39,15 +43,14 @@ extension XenstoreCore {
             if let watched {
                 names = trie.names(below: watched)
             } else {
-                content(node, transaction)?.children.forEach { names.append(tree.name($0)) }
+                children(node, transaction).forEach { names.append(tree.name($0)) }
             }
             return Place(node: node, path: path, watched: watched, names: names.reversed())
         }
         var stack = [place(node, path, watched)]
         while let top = stack.last {
             if let name = stack[stack.count - 1].names.popLast() {
-                let below = content(top.node, transaction)?.children
-                    .place { tree.compare($0, name, 0..<name.count) }.found
+                let below = child(of: top.node, name, 0..<name.count, transaction)
                 let next = top.watched.map { trie.nodes[$0].children[name] } ?? nil
                 if let below { stack.append(place(below, StorePath.child(top.path, name), next)) }
                 continue
@@ -60,7 +63,7 @@ extension XenstoreCore {
 
     private func permissions(_ path: [UInt8]?) -> PermissionList? {
         guard let path, let node = find(path, nil).node else { return nil }
-        return tree.current(node)?.permissions
+        return permissions(node, nil)
     }
 
     func lookBefore(_ change: inout PathChange) {

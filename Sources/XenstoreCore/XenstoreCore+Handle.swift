@@ -34,7 +34,7 @@ extension XenstoreCore {
 
     /// Ends a call: those whose wait has ended go on, and the daemon gets what is to be done.
     func hand(over effects: inout [Effect], now: UInt64) {
-        if !detached.isEmpty { reclaim(64) }
+        if hasLeftovers { reclaim(64) }
         if !starved.isEmpty { feedStarved() }
         while !ready.isEmpty { resume(ready.removeFirst(), now: now) }
         effects.append(contentsOf: self.effects)

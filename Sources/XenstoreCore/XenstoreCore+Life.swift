@@ -84,12 +84,14 @@ extension XenstoreCore {
 
     /// The removal of xenstored.md 9.4, without its last event.
     func removeDomain(_ record: DomainRecord, now: UInt64) {
+        removalCount += 1
         if let id = record.connection, let connection = connection(id) {
             close(connection, now: now)
             record.connection = nil
         }
         removeNodes(of: record)
         domains[record.domain] = nil
+        uncleanList = 0
         claimPauses[record.domain] = nil
         for node in [NodeID.introduceDomain, .releaseDomain] {
             guard var content = tree.current(node) else { continue }
@@ -105,16 +107,15 @@ extension XenstoreCore {
     /// Nodes of a domain that goes: removed with what is below, topmost first; what can't be removed, or shall stay, is
     /// the control domain's from now on.
     private func removeNodes(of record: DomainRecord) {
-        reclaim()
         let noted = pathChanges
         pathChanges = []
         defer { pathChanges = noted }
-        let nodes = record.nodes.map { (node: $0, path: tree.path($0)) }
-            .sorted { StorePath.precedes($0.path, $1.path) }
         let heir = self.record(controlDomain)
-        for (node, path) in nodes {
-            guard var content = tree.current(node) else { continue }
+        for (node, path) in topNodes(of: record) {
+            // What is above may have gone just now.
+            if isDetached(node) { continue }
             if keepsOrphans || node == .root || StorePath.isSpecial(path) {
+                guard var content = tree.current(node) else { continue }
                 content.permissions = content.permissions.owned(by: heir.domain, epoch: heir.epoch)
                 write(node, content, nil, by: nil)
                 continue
@@ -122,8 +123,25 @@ extension XenstoreCore {
             removes(node, path, nil)
             remove(node, nil, by: nil)
             tellWatches()
-            reclaim()
         }
+    }
+
+    /// Nodes of a domain in tree order, but for those that go with a parent which is its own too.
+    private func topNodes(of record: DomainRecord) -> [(node: NodeID, path: [UInt8])] {
+        var nodes: [(node: NodeID, path: [UInt8])] = []
+        var next = record.nodes.first
+        while next != noSlot {
+            let node = NodeID(index: next)
+            next = tree.slots[next].nextOwned
+            let parent = tree.parent(node)
+            if !keepsOrphans, parent != node, parent != .root,
+                let above = tree.packed(parent, at: nil), owner(above) === record
+            {
+                continue
+            }
+            if !isDetached(node) { nodes.append((node, tree.path(node))) }
+        }
+        return nodes.sorted { StorePath.precedes($0.path, $1.path) }
     }
 
     /// Ends a connection: a socket's, or that of a domain that goes.
@@ -163,7 +181,7 @@ extension XenstoreCore {
         if let single, let place = trie.node(single) {
             told += trie.nodes[place].watches.map { ($0, single) }
         }
-        guard let permissions = tree.current(node)?.permissions else { return }
+        guard let permissions = permissions(node, nil) else { return }
         for (watch, path) in told.sorted(by: { $0.watch.sequence < $1.watch.sequence }) {
             guard let connection = connection(watch.connection),
                 rights(of: connection, on: permissions).read

@@ -20,10 +20,28 @@ extension XenstoreCore {
         return tree.content(node, at: transaction.moment)
     }
 
+    /// The permissions of that version; nil when there is none.
+    func permissions(_ node: NodeID, _ transaction: Transaction?) -> PermissionList? {
+        if let change = transaction?.changes[node] { return change?.permissions }
+        guard let packed = tree.packed(node, at: transaction?.moment) else { return nil }
+        return tree.permissions[packed.permissions]
+    }
+
+    /// The children of that version.
+    func children(_ node: NodeID, _ transaction: Transaction?) -> ChildList {
+        if let change = transaction?.changes[node] { return change?.children ?? ChildList() }
+        guard let packed = tree.packed(node, at: transaction?.moment) else { return ChildList() }
+        return tree.children(packed)
+    }
+
     /// The child with the name that stands in a path.
-    private func child(of node: NodeID, _ path: [UInt8], _ range: Range<Int>, _ transaction: Transaction?) -> NodeID? {
-        guard transaction != nil else { return tree.child(of: node, path, range) }
-        return content(node, transaction)?.children.place { tree.compare($0, path, range) }.found
+    func child(of node: NodeID, _ path: [UInt8], _ range: Range<Int>, _ transaction: Transaction?) -> NodeID? {
+        guard let transaction else { return tree.child(of: node, path.span, range) }
+        if let change = transaction.changes[node] {
+            return change?.children.find { tree.compare($0, path.span, range) }
+        }
+        guard let packed = tree.packed(node, at: transaction.moment) else { return nil }
+        return tree.child(of: packed, path.span, range)
     }
 
     /// Follows a canonical path.
@@ -45,40 +63,50 @@ extension XenstoreCore {
         return Found(node: at, nearest: at)
     }
 
+    /// The number of the version that is made now.
+    func nextGeneration() -> UInt64 {
+        lastGeneration += 1
+        return lastGeneration
+    }
+
     /// Makes a version the one that a transaction, or the store, has; nil removes the node.
     func write(_ node: NodeID, _ content: NodeContent?, _ transaction: Transaction?, by connection: Connection?) {
         var content = content
-        let guest = connection?.guest
         if content != nil {
-            lastGeneration += 1
-            content?.generation = lastGeneration
-            content?.changedBy = guest?.domain
+            content?.generation = nextGeneration()
+            content?.changedBy = connection?.guest?.domain
         }
         guard let transaction else {
             if check != nil { noteForCheck(node, content) }
-            count(node, tree.current(node), -1)
+            count(node, -1)
             tree.set(node, content)
-            count(node, content, 1)
+            if content != nil { count(node, 1) }
             return
         }
         if let connection { count(node, content, in: transaction, connection.domain) }
         if transaction.changes.updateValue(content, forKey: node) == nil { transaction.changedNodes.append(node) }
     }
 
-    /// A version comes (1) or goes (-1): its owner's nodes and bytes.
-    private func count(_ node: NodeID, _ content: NodeContent?, _ sign: Int) {
-        guard let content, let owner = domains[content.permissions.owner.domain],
-            owner.epoch == content.permissions.owner.epoch
-        else { return }
-        owner.memoryByteCount += sign * (content.sizeByteCount + tree.pathByteCount(node))
-        if sign > 0 { owner.nodes.insert(node) } else { owner.nodes.remove(node) }
-        if sign > 0 { noteGrowth(of: owner) }
+    /// The record of a node's owner, unless that has died.
+    func owner(_ packed: PackedContent) -> DomainRecord? {
+        let owner = tree.permissions[packed.permissions].owner
+        guard let record = domains[owner.domain], record.epoch == owner.epoch else { return nil }
+        return record
+    }
+
+    /// A node of the store comes (1) or goes (-1), as it is now: its owner's nodes and bytes.
+    private func count(_ node: NodeID, _ sign: Int) {
+        guard let packed = tree.packed(node, at: nil) else { return }
+        guard let owner = owner(packed) else { return tree.unlink(node) }
+        owner.memoryByteCount += sign * (tree.sizeByteCount(packed) + tree.pathByteCount(node))
+        if sign < 0 { return tree.disown(node, &owner.nodes) }
+        tree.own(node, &owner.nodes)
+        noteGrowth(of: owner)
     }
 
     /// A transaction's change: what its domain owns more or less, and the bytes of changed nodes.
     private func count(_ node: NodeID, _ content: NodeContent?, in transaction: Transaction, _ domain: DomainRecord) {
-        let old = self.content(node, transaction)
-        if old?.permissions.owner.domain == domain.domain { transaction.netNodeCount -= 1 }
+        if permissions(node, transaction)?.owner.domain == domain.domain { transaction.netNodeCount -= 1 }
         if content?.permissions.owner.domain == domain.domain { transaction.netNodeCount += 1 }
         let pathByteCount = tree.pathByteCount(node)
         if let before = transaction.changes[node], let before {
@@ -92,6 +120,18 @@ extension XenstoreCore {
         domain.memoryByteCount += byteCount
     }
 
+    /// Another value for a node of the store.
+    func setValue(_ node: NodeID, _ bytes: Span<UInt8>, _ range: Range<Int>, by connection: Connection) {
+        guard let packed = tree.packed(node, at: nil) else { return }
+        let growth = range.count - tree.valueByteCount(packed)
+        if growth != 0, let owner = owner(packed) {
+            owner.memoryByteCount += growth
+            noteGrowth(of: owner)
+            if check != nil { noteForCheck(node, growth: growth) }
+        }
+        tree.setValue(node, bytes, range, nextGeneration(), by: connection.guest?.domain)
+    }
+
     /// Permissions of a node that is made below another (xenstored.md 6.4).
     func inherited(_ parent: PermissionList, by connection: Connection?) -> PermissionList {
         let list = parent.without(isGone)
@@ -103,12 +143,11 @@ extension XenstoreCore {
     func create(
         _ path: [UInt8], _ found: Found, value: [UInt8], _ transaction: Transaction?, by connection: Connection?
     ) {
-        guard let nearest = found.nearest, var above = content(nearest, transaction) else { return }
-        var permissions = above.permissions
+        guard let nearest = found.nearest, var permissions = permissions(nearest, transaction) else { return }
         var nodes: [NodeID] = []
         for range in found.missing {
             let node = tree.allocate(
-                name: Array(path[range]), parent: nodes.last ?? nearest, pathByteCount: range.upperBound)
+                name: path.span, range, parent: nodes.last ?? nearest, pathByteCount: range.upperBound)
             nodes.append(node)
         }
         transaction?.created.append(contentsOf: nodes)
@@ -117,56 +156,40 @@ extension XenstoreCore {
             permissions = inherited(permissions, by: connection)
             var made = NodeContent(value: [], permissions: permissions)
             if index + 1 < nodes.count {
-                insert(nodes[index + 1], into: &made.children)
+                tree.insert(nodes[index + 1], into: &made.children)
             } else {
                 made.value = value
             }
             write(node, made, transaction, by: connection)
         }
-        if transaction == nil { tree.loosenChildren(nearest) }
-        insert(nodes[0], into: &above.children)
+        guard transaction != nil else {
+            return tree.insertChild(nodes[0], of: nearest, nextGeneration(), by: connection?.guest?.domain)
+        }
+        guard var above = content(nearest, transaction) else { return }
+        tree.insert(nodes[0], into: &above.children)
         write(nearest, above, transaction, by: connection)
-    }
-
-    private func insert(_ node: NodeID, into list: inout ChildList) {
-        let name = tree.name(node)
-        let place = list.place { tree.compare($0, name, 0..<name.count) }
-        list.insert(node, nameByteCount: name.count, at: place)
-        list.split(chunk: place.chunk) { tree.name($0).count }
     }
 
     /// Removes a node, not `/`, and all below it.
     func remove(_ node: NodeID, _ transaction: Transaction?, by connection: Connection?) {
         let parent = tree.parent(node)
-        if var above = content(parent, transaction) {
-            let name = tree.name(node)
-            let place = above.children.place { tree.compare($0, name, 0..<name.count) }
-            if place.found == node {
-                if transaction == nil { tree.loosenChildren(parent) }
-                above.children.remove(nameByteCount: name.count, at: place)
-                write(parent, above, transaction, by: connection)
-            }
+        guard let transaction else {
+            tree.removeChild(node, of: parent, nextGeneration(), by: connection?.guest?.domain)
+            return detach(node)
         }
-        if transaction == nil {
-            detached.append(node)
-            return
+        if var above = content(parent, transaction) {
+            tree.remove(node, from: &above.children)
+            write(parent, above, transaction, by: connection)
+        }
+        if connection?.isPrivileged == true {
+            // No quota asks how many nodes go: what is below is out of reach, and stays as it is until the commit.
+            transaction.hasCut = true
+            return write(node, nil, transaction, by: connection)
         }
         var left = [node]
         while let next = left.popLast() {
-            content(next, transaction)?.children.forEach { left.append($0) }
+            children(next, transaction).forEach { left.append($0) }
             write(next, nil, transaction, by: connection)
-        }
-    }
-
-    /// Counts off and frees so many of the nodes that were removed: a large tree goes between requests (xenstored.md
-    /// 17.1). Whoever would be refused for a count, or shows one, has all of it done before.
-    func reclaim(_ countMax: Int = .max) {
-        var left = countMax
-        while left > 0, let node = detached.popLast() {
-            left -= 1
-            guard let content = tree.current(node) else { continue }
-            content.children.forEach { detached.append($0) }
-            write(node, nil, nil, by: nil)
         }
     }
 }

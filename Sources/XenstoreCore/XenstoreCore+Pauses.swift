@@ -57,7 +57,7 @@ extension XenstoreCore {
     /// When `tick` has something to do, in milliseconds; 0: at once, when no request waits; nil: not before the next
     /// request or event.
     public func nextDeadline() -> UInt64? {
-        if !detached.isEmpty { return 0 }
+        if hasLeftovers { return 0 }
         var deadline = claims.first?.deadline
         for (_, time) in resting { deadline = min(deadline ?? time, time) }
         return deadline
@@ -65,7 +65,7 @@ extension XenstoreCore {
 
     /// Does what time brings: claims end, pauses end; and a part of what is left over.
     public func tick(now: UInt64, into effects: inout [Effect]) {
-        reclaim(1024)
+        reclaim(Self.sliceCount)
         endClaims(now: now)
         wakeResting(now: now)
         hand(over: &effects, now: now)

@@ -29,7 +29,7 @@ extension XenstoreCore {
     }
 
     private func append(_ node: NodeID, to reply: inout [UInt8]) {
-        reply.append(contentsOf: tree.name(node))
+        tree.appendName(node, to: &reply)
         reply.append(0)
     }
 
@@ -47,26 +47,13 @@ extension XenstoreCore {
     /// Says whether the end of the list was reached.
     private func putPart(_ children: ChildList, from offset: Int, _ reply: inout [UInt8]) -> Bool {
         let countMax = XenstoreLimits.payloadByteCount - 1
-        var at = 0
-        for chunk in children.chunks {
-            if at + chunk.byteCount <= offset {
-                at += chunk.byteCount
-                continue
-            }
-            for node in chunk.nodes {
-                let name = tree.name(node)
-                let end = at + name.count + 1
-                if end > offset {
-                    // An offset inside a name: the rest of that name, as the bytes of the list from there on.
-                    let skipped = max(0, offset - at)
-                    if reply.count + end - at - skipped > countMax { return false }
-                    reply.append(contentsOf: name[min(skipped, name.count)...])
-                    reply.append(0)
-                }
-                at = end
-            }
+        // An offset inside a name: the rest of that name, as the bytes of the list from there on.
+        return children.visit(from: offset, { tree.nameByteCount($0) }) { node, skipped in
+            if reply.count + tree.nameByteCount(node) + 1 - skipped > countMax { return false }
+            tree.appendName(node, from: skipped, to: &reply)
+            reply.append(0)
+            return true
         }
-        return true
     }
 
     /// GET_PERMS: entries of domains that have died since they were written are not listed.

@@ -42,7 +42,7 @@ extension XenstoreCore {
         // Its changes are forgotten: they are made anew, on the store as it is now.
         defer { discard(transaction, connection) }
         try checkEnd(transaction, request)
-        let isKept = transaction.changes.isEmpty || !transaction.isDoomed && commit(transaction, request)
+        let isKept = transaction.changesNothing || !transaction.isDoomed && commit(transaction, request)
         if isKept {
             connection.chain = nil
             count(commit: true, connection)

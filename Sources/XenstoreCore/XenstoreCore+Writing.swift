@@ -15,11 +15,17 @@ extension XenstoreCore {
             return try make(path, value: value, request)
         }
         targetExisted = true
+        guard let list = permissions(node, request.transaction)?.without(isGone) else { throw Refusal(.inputOutput) }
+        let size = NodeContent.sizeByteCount(value: value.count, entries: list.entries.count)
+        try check(.nodeSize, size, request)
+        note(highest: .nodeSize, size, request.connection.guest)
+        changes(path, .subtree, request.transaction)
+        guard request.transaction != nil else {
+            return setValue(node, request.payload.span, octets, by: request.connection)
+        }
         guard var content = content(node, request.transaction) else { throw Refusal(.inputOutput) }
         content.value = value
-        try check(.nodeSize, content.sizeByteCount, request)
-        note(highest: .nodeSize, content.sizeByteCount, request.connection.guest)
-        changes(path, .subtree, request.transaction)
+        content.permissions = list
         write(node, content, request.transaction, by: request.connection)
     }
 
@@ -88,6 +94,10 @@ extension XenstoreCore {
             entries.append(entry)
         }
         if entries[0].domain == XenstorePermission.anyDomain { throw Refusal(.invalid) }
+        // Those that are found gone take their nodes with them: before the node is looked up, which may be one of these.
+        for entry in entries.dropFirst() where entry.domain != XenstorePermission.anyDomain {
+            _ = exists(entry.domain, now: request.now)
+        }
         if !exists(entries[0].domain, now: request.now) { throw Refusal(.notFound) }
         let path = try path(request, arguments[0], allowsSpecial: true)
         try touch([path], request)

@@ -34,8 +34,14 @@ public final class XenstoreCore {
     var lastGeneration: UInt64 = 0
     /// Nodes that were removed, with all below them, and still have to be counted off and freed.
     var detached: [NodeID] = []
+    /// Those of them that are being freed, each with the children that are left of it, the deepest one last.
+    var falling: [(node: NodeID, children: ChildList)] = []
+    /// The first list of permissions that may still have entries of dead domains; nil: none has.
+    var uncleanList: UInt32?
     var domains: [UInt16: DomainRecord] = [:]
     var lastEpoch: UInt64 = 0
+    /// Domains that have gone, with their nodes.
+    var removalCount: UInt64 = 0
     var defaultQuotas = QuotaSet()
     var trie = WatchTrie()
     var lastWatchSequence: UInt64 = 0
@@ -130,7 +136,9 @@ public final class XenstoreCore {
             access: .none, domain: controlDomain, epoch: record(controlDomain).epoch)
         let anyone = PermissionEntry(access: .read, domain: XenstorePermission.anyDomain, epoch: 1)
         func top(_ name: String, _ permissions: PermissionList) {
-            let node = tree.allocate(name: Array(name.utf8), parent: nil, pathByteCount: name.utf8.count)
+            let bytes = Array(name.utf8)
+            let node = tree.allocate(
+                name: bytes.span, 0..<bytes.count, parent: nil, pathByteCount: bytes.count)
             write(node, NodeContent(value: [], permissions: permissions), nil, by: nil)
         }
         let own = PermissionList(owner: owner)

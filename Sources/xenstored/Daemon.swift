@@ -26,6 +26,7 @@ final class Daemon: DescriptorHandler {
         self.signals = signals
         self.log = log
         commands.trace = trace
+        commands.rings = server
         server.control = commands
     }
 

@@ -65,6 +65,7 @@ final class Start {
         daemon.pidFile = pidFile
         try openTrace(daemon.trace)
         daemon.metrics = openMetrics(server)
+        if options.isConfined { daemon.commands.liveUpdate = ConfinedUpdate() }
         do throws(StoreStartError) {
             try server.begin()
         } catch {
@@ -105,7 +106,9 @@ final class Start {
     /// The endpoint of the metrics. The store is served without it too.
     private func openMetrics(_ server: StoreServer) -> MetricsEndpoint? {
         do throws(SystemError) {
-            return try MetricsEndpoint(try newSocket(paths.metrics), server: server)
+            let endpoint = try MetricsEndpoint(try newSocket(paths.metrics), server: server)
+            endpoint.rings = server
+            return endpoint
         } catch {
             log.write(.warning, "xenstored", "no metrics: \(error)", [("socket", paths.metrics)])
             return nil

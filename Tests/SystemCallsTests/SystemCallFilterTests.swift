@@ -70,6 +70,21 @@ private func allows(_ filter: SystemCallFilter, _ call: SystemCall, _ arguments:
         #expect(verdict(SystemCallFilter([]), Call(number: 0)) == SystemCallFilter.kill)
     }
 
+    @Test("With a refusal that is no end, what no rule allows is EPERM; other entries still end the process")
+    func refusals() {
+        let rules = [SystemCallRule(.read), SystemCallRule(.socket, [ArgumentCheck(0, [1])])]
+        let filter = SystemCallFilter(rules, refusal: .notPermitted)
+        let refused: UInt32 = 0x0005_0001
+        for number in UInt32(0)..<2000 where number != SystemCall.socket.number {
+            let wanted = number == SystemCall.read.number ? SystemCallFilter.allow : refused
+            #expect(verdict(filter, Call(number: number)) == wanted, "\(number)")
+        }
+        let number = SystemCall.socket.number
+        #expect(verdict(filter, Call(number: number, arguments: [1, 0, 0, 0, 0, 0])) == SystemCallFilter.allow)
+        #expect(verdict(filter, Call(number: number, arguments: [2, 0, 0, 0, 0, 0])) == refused)
+        #expect(verdict(filter, Call(number: number | 0x4000_0000)) == SystemCallFilter.kill)
+    }
+
     @Test("The x32 numbers and those of other entries end the process whatever they are")
     func foreignEntries() {
         let filter = SystemCallFilter([SystemCallRule(.read), SystemCallRule(.write), SystemCallRule(.getpid)])

@@ -297,6 +297,26 @@ struct LiveUpdateRefusalTests {
             ])
     }
 
+    @Test("nodes come in any order in which parents are first")
+    func order() throws {
+        let paths = ["/b", "/a", "/b/c", "/a/c", "/a/b", "/b/c/d", "/a/c/d", "/bb", "/b/d", "/a/c/d/e", "/a/c/e"]
+        let (core, _) = try restore(written([root] + paths.map { node($0) } + [.end]))
+        #expect(core.nodeCount(of: 0) == paths.count + 3)
+        let transcript = Transcript(core, Transcript.Machine(), clients: [:], now: 1)
+        try verify(
+            """
+            S> DIRECTORY /|
+            S< a|b|bb|
+            S> DIRECTORY /a/c|
+            S< d|e|
+            S> DIRECTORY /b|
+            S< c|d|
+            """, transcript)
+        for path in paths {
+            refuse([root] + paths.map { node($0) } + [node(path), .end], "the node \(path) is in the state twice")
+        }
+    }
+
     @Test("special nodes that are missing get the permissions of a new store")
     func special() throws {
         let (core, state) = try restore(written([root, .end]))

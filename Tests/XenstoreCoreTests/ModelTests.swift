@@ -165,7 +165,7 @@ struct ModelTests {
         #expect(core.counts.watches == pair.naive.watches.count)
         var bytes = 0
         for (path, node) in pair.naive.nodes where node.entries[0].domain == 1 {
-            bytes += 16 + 8 * node.entries.count + node.value.utf8.count + path.utf8.count
+            bytes += 16 + 8 * pair.naive.entryCount(node) + node.value.utf8.count + path.utf8.count
         }
         for watch in pair.naive.watches where watch.client == 1 { bytes += watch.path.utf8.count + 1 }
         if pair.naive.transactions[1]?.isEmpty ?? true { #expect(core.memoryByteCount(of: 1) == bytes) }

@@ -203,7 +203,7 @@ extension NaiveStore {
             var node = try lookup(path, "write", client, nodes)
             effects.existed = true
             if words[0] == "MKDIR" { return false }
-            if client != 0, 16 + 8 * node.entries.count + value.utf8.count > quotas.nodeSize {
+            if client != 0, 16 + 8 * entryCount(node) + value.utf8.count > quotas.nodeSize {
                 throw NaiveError.code("ENOSPC")
             }
             node.value = value

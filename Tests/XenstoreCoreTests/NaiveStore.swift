@@ -116,6 +116,9 @@ struct NaiveStore {
         entry.epoch != 0 && entry.domain != 32757 && epochs[entry.domain] != entry.epoch
     }
 
+    /// How many entries of a node count: those of dead domains do not.
+    func entryCount(_ node: NaiveNode) -> Int { 1 + node.entries.dropFirst().count { !isGone($0) } }
+
     func lookup(_ path: String, _ need: String, _ client: Int, _ nodes: [String: NaiveNode]) throws -> NaiveNode {
         func may(_ node: NaiveNode, _ need: String) -> Bool {
             let rights = rights(client, node)

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -64,6 +65,19 @@ uint64_t corbel_bench_heap_bytes(void)
     struct mallinfo2 info = mallinfo2();
     return info.uordblks + info.hblkhd;
 }
+
+uint64_t corbel_bench_resident_bytes(void)
+{
+    unsigned long all = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    int count = fscanf(file, "%lu %lu", &all, &resident);
+    fclose(file);
+    return count == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+void corbel_bench_keep_large_apart(void) { mallopt(M_MMAP_THRESHOLD, 128 * 1024); }
 
 static uint64_t moment(clockid_t clock)
 {

@@ -32,7 +32,7 @@ extension BadDays {
                 + "\(quiet.percentile(0.5)) and \(quiet.percentile(0.99)) us")
         rows.check(grown <= Self.watcherKiBMax, "the server's memory is bounded", "\(grown) KiB more")
         let rateAfter = try writes("/slow/distinct", Self.distinctCount / 10)
-        eventCount = 0
+        (eventCount, lastEventPath) = (0, [])
         watcher.read(true)
         let isFolded = try until {
             lastEventPath == Array("/slow".utf8) || lastEventPath == Array("/slow/distinct".utf8)

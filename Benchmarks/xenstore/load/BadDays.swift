@@ -47,6 +47,8 @@ final class BadDays: LoadOwner {
         self.server = server
         loop = try EventLoop()
         good = try XenstoreClient.connect(to: path, timeoutMilliseconds: 10_000)
+        // From now on the server has its descriptor.
+        try good.write("/good", "day")
     }
 
     func play(_ days: [String]) throws -> Never {

@@ -1,7 +1,7 @@
 // Load for a Xenstore server: measured shapes, and clients that behave badly.
 //     xenstore-load SOCKET [--pid PID] [--seconds S] SHAPE...     lines of a name and a number; `all`: every shape
 //     xenstore-load SOCKET --pid PID bad DAY...|all               TAP rows
-//     xenstore-load SOCKET hold|end-of-file|without-socket|descriptors     one thing, for Tests/Xenstored/check
+//     xenstore-load SOCKET ask|hold|end-of-file|without-socket|descriptors     for Tests/Xenstored/check
 // Not for: rules of the protocol (the core's tests), guests (they have no sockets).
 
 internal import ServerCalls

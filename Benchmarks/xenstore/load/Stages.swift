@@ -8,10 +8,11 @@ internal import XenstoreWire
 
 /// What a script tells a client to do; its status is 0 when all went as it should.
 enum Stages {
-    static let names = ["hold", "end-of-file", "without-socket", "descriptors"]
+    static let names = ["ask", "hold", "end-of-file", "without-socket", "descriptors"]
 
     static func play(_ name: String, _ path: String) throws {
         switch name {
+        case "ask": try ask(path)
         case "hold": try hold(path)
         case "end-of-file": try endOfFile(path)
         case "without-socket": try withoutSocket(path)
@@ -23,6 +24,14 @@ enum Stages {
     private static func say(_ text: String) throws { try StandardStream.output.write(text + "\n") }
 
     private static func need(_ holds: Bool, _ what: StaticString) throws { if !holds { throw SystemError(71, what) } }
+
+    /// Whether the server serves.
+    private static func ask(_ path: String) throws {
+        let client = try XenstoreClient.connect(to: path)
+        try client.write("/asked/\(processID)", "answer")
+        try need(try client.read("/asked/\(processID)") == Array("answer".utf8), "the value that was written")
+        try client.rm("/asked")
+    }
 
     /// A transaction with a write, and a watch; then it waits to be killed.
     private static func hold(_ path: String) throws {

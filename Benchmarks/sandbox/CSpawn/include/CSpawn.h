@@ -7,6 +7,10 @@
 uint64_t corbel_bench_allocations(void);
 /* Bytes of the heap in use. */
 uint64_t corbel_bench_heap_bytes(void);
+/* Bytes of memory that this process has from the system now. */
+uint64_t corbel_bench_resident_bytes(void);
+/* Pieces of 128 KiB and more go back to the system when they are freed, also after the first one was. */
+void corbel_bench_keep_large_apart(void);
 
 /*
  * Starts a program by its path, with arguments that are lines of one text. `variable`: a variable of its environment

@@ -1,0 +1,190 @@
+// The names of nodes, each once (xenstored.md 11): `state` of ten thousand devices is one.
+// Not for: finding a node; lists of children are ordered by the names themselves (ChildList).
+
+/// A name.
+struct NameSlot: SlabSlot {
+    static var inlineByteCount: Int { 18 }
+
+    /// The next one of its bucket.
+    var link = noSlot
+    var hash: UInt32 = 0
+    /// Nodes that have it.
+    var useCount: UInt32 = 0
+    var byteCount: UInt16 = 0
+    /// The name; of a longer one the number among the long ones.
+    var bytes = InlineArray<18, UInt8>(repeating: 0)
+
+    var isLong: Bool { Int(byteCount) > Self.inlineByteCount }
+    var longNumber: UInt32 {
+        UInt32(bytes[0]) | UInt32(bytes[1]) << 8 | UInt32(bytes[2]) << 16 | UInt32(bytes[3]) << 24
+    }
+
+    static var unused: NameSlot { NameSlot() }
+    static var pieceBits: UInt32 { 12 }
+}
+
+/// Names by their bytes, counted. The buckets grow and shrink one at a time (linear hashing), so that none waits while
+/// all are sorted anew.
+struct NameTable {
+    private var names = Slab<NameSlot>()
+    private var long = Slab<LongBytes>()
+    /// The first name of each bucket, in rows of 1024.
+    private var buckets: ContiguousArray<ContiguousArray<UInt32>> = [[noSlot]]
+    private var bucketCount = 1
+    /// The largest power of two that is not above `bucketCount`.
+    private var level = 1
+
+    private static var rowBits: Int { 10 }
+
+    /// How many.
+    var count: Int { names.count }
+
+    private subscript(bucket index: Int) -> UInt32 {
+        get { buckets[index >> Self.rowBits][index & (1 << Self.rowBits - 1)] }
+        set { buckets[index >> Self.rowBits][index & (1 << Self.rowBits - 1)] = newValue }
+    }
+
+    private func bucket(of hash: UInt32) -> Int {
+        let wide = Int(hash) & (2 * level - 1)
+        return wide < bucketCount ? wide : wide & (level - 1)
+    }
+
+    /// Seeded per process: nobody outside can choose names that meet. What a request is answered does not depend on it.
+    private static func hash(_ path: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+        var hasher = Hasher()
+        var word: UInt64 = UInt64(range.count)
+        var shift: UInt64 = 16
+        for index in range {
+            word |= UInt64(path[index]) << shift
+            shift += 8
+            if shift == 64 {
+                hasher.combine(word)
+                word = 0
+                shift = 0
+            }
+        }
+        hasher.combine(word)
+        return UInt32(truncatingIfNeeded: hasher.finalize())
+    }
+
+    func byteCount(_ name: UInt32) -> Int { Int(names[name].byteCount) }
+
+    /// -1, 0, 1: a name is before, equal to or behind the one that stands in a path.
+    func compare(_ name: UInt32, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
+        let slot = names[name]
+        if slot.isLong { return compareLong(slot, path, range) }
+        let byteCount = Int(slot.byteCount)
+        let count = min(byteCount, range.count)
+        for offset in 0..<count {
+            let byte = slot.bytes[offset]
+            let other = path[range.lowerBound + offset]
+            if byte != other { return byte < other ? -1 : 1 }
+        }
+        return byteCount == range.count ? 0 : byteCount < range.count ? -1 : 1
+    }
+
+    private func compareLong(_ slot: NameSlot, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
+        let bytes = long[slot.longNumber].bytes
+        for offset in 0..<min(bytes.count, range.count) where bytes[offset] != path[range.lowerBound + offset] {
+            return bytes[offset] < path[range.lowerBound + offset] ? -1 : 1
+        }
+        return bytes.count == range.count ? 0 : bytes.count < range.count ? -1 : 1
+    }
+
+    /// Puts a name's bytes, from one of them on, behind what is there.
+    func append(_ name: UInt32, from start: Int = 0, to bytes: inout [UInt8]) {
+        let slot = names[name]
+        if slot.isLong {
+            bytes.append(contentsOf: long[slot.longNumber].bytes[min(start, Int(slot.byteCount))...])
+            return
+        }
+        if start >= Int(slot.byteCount) { return }
+        for offset in start..<Int(slot.byteCount) { bytes.append(slot.bytes[offset]) }
+    }
+
+    /// The name that stands in a path, which has one user more.
+    mutating func intern(_ path: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+        let hash = Self.hash(path, range)
+        var at = self[bucket: bucket(of: hash)]
+        while at != noSlot {
+            if names[at].hash == hash, compare(at, path, range) == 0 {
+                names[at].useCount += 1
+                return at
+            }
+            at = names[at].link
+        }
+        var slot = NameSlot(hash: hash, useCount: 1, byteCount: UInt16(truncatingIfNeeded: range.count))
+        if slot.isLong {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(range.count)
+            for index in range { bytes.append(path[index]) }
+            let number = long.insert(LongBytes(bytes: bytes))
+            for index in 0..<4 { slot.bytes[index] = UInt8(truncatingIfNeeded: number >> UInt32(8 * index)) }
+        } else {
+            for offset in 0..<range.count { slot.bytes[offset] = path[range.lowerBound + offset] }
+        }
+        let name = names.insert(slot)
+        link(name)
+        if names.count > bucketCount { split() }
+        return name
+    }
+
+    private mutating func link(_ name: UInt32) {
+        let bucket = bucket(of: names[name].hash)
+        names[name].link = self[bucket: bucket]
+        self[bucket: bucket] = name
+    }
+
+    /// One user less.
+    mutating func release(_ name: UInt32) {
+        names[name].useCount -= 1
+        if names[name].useCount > 0 { return }
+        let slot = names[name]
+        let bucket = bucket(of: slot.hash)
+        var at = self[bucket: bucket]
+        if at == name {
+            self[bucket: bucket] = slot.link
+        } else {
+            while at != noSlot, names[at].link != name { at = names[at].link }
+            if at != noSlot { names[at].link = slot.link }
+        }
+        if slot.isLong { long.remove(slot.longNumber) }
+        names.remove(name)
+        if names.count * 2 < bucketCount, bucketCount > 1 { join() }
+    }
+
+    /// One bucket more: what is to be there is taken out of another.
+    private mutating func split() {
+        let old = bucketCount - level == level ? 0 : bucketCount - level
+        if bucketCount == 2 * level { level *= 2 }
+        if bucketCount & (1 << Self.rowBits - 1) == 0 { buckets.append([]) }
+        buckets[bucketCount >> Self.rowBits].append(noSlot)
+        bucketCount += 1
+        scatter(old)
+    }
+
+    /// One bucket less.
+    private mutating func join() {
+        let last = self[bucket: bucketCount - 1]
+        bucketCount -= 1
+        buckets[bucketCount >> Self.rowBits].removeLast()
+        if bucketCount & (1 << Self.rowBits - 1) == 0 { buckets.removeLast() }
+        if bucketCount == level, level > 1 { level /= 2 }
+        var at = last
+        while at != noSlot {
+            let next = names[at].link
+            link(at)
+            at = next
+        }
+    }
+
+    private mutating func scatter(_ bucket: Int) {
+        var at = self[bucket: bucket]
+        self[bucket: bucket] = noSlot
+        while at != noSlot {
+            let next = names[at].link
+            link(at)
+            at = next
+        }
+    }
+}
