@@ -103,7 +103,9 @@ extension StoreServer {
 
 extension SocketClient {
     var served: ServedClient {
-        let part = partSentByteCount == 0 ? 0 : (unsentParts.first?.byteCount ?? 0) - partSentByteCount
+        // What another program has left over is of a message that it has sent in part.
+        let isWhole = partSentByteCount == 0 && unsentParts.first?.isCounted != false
+        let part = isWhole ? 0 : (unsentParts.first?.byteCount ?? 0) - partSentByteCount
         return ServedClient(
             id: id, kind: .socket(descriptor.rawValue), input: unhandled, output: Array(unsent[unsentOffset...]),
             partByteCount: part)
