@@ -130,7 +130,7 @@ extension XenstoreCore {
         let record = record(domain)
         record.isIntroduced = true
         if let uniqueID { record.uniqueID = uniqueID }
-        let connection = makeConnection(record, isPrivileged: domain == controlDomain)
+        let connection = makeConnection(record, isPrivileged: domain == controlDomain || domain == storeDomain)
         // The store domain's own ring was not introduced.
         if domain != storeDomain { record.connection = connection.id }
         return connection

@@ -49,7 +49,7 @@ public struct StateOutline: Equatable, Sendable {
 }
 
 /// What two stores are compared by.
-public struct StateSummary: Equatable, Sendable {
+public struct StateSummary: Equatable, Sendable, CustomStringConvertible {
     /// Nodes, special ones among them.
     public var nodes = 0
     /// Connections.
@@ -63,6 +63,12 @@ public struct StateSummary: Equatable, Sendable {
 
     /// Nothing.
     public init() {}
+
+    /// All of it as a line, without its end.
+    public var description: String {
+        "\(nodes) nodes, \(connections) connections, \(watches) watches, \(domains) domains, tree "
+            + String(treeHash, radix: 16)
+    }
 
     mutating func mix(_ byte: UInt8) { treeHash = (treeHash ^ UInt64(byte)) &* 0x100_0000_01b3 }
 
@@ -127,6 +133,15 @@ extension XenstoreCore {
             found.insert(connection.domain.domain)
         }
         return found.sorted()
+    }
+
+    /// What version 1 of the stream has no place for and this store has, in words.
+    public var lostInVersionOne: [String] {
+        var lost: [String] = []
+        let hasDepth = connections.contains { $0?.watches.values.contains { $0.depth != nil } == true }
+        if hasDepth { lost.append("the depth of watches") }
+        if domains.values.contains(where: { $0.features != 15 }) { lost.append("the features of domains") }
+        return lost
     }
 
     /// Ends all open transactions without their changes (`live-update -s -F`).

@@ -19,7 +19,8 @@ enum Program {
         }
         switch command {
         case .help: return say(Options.usage)
-        case .version: return say("xenstored \(version)\n")
+        case .version: return say("xenstored (Corbel) \(version)\n")
+        case .checkState(let options, let path): return checkState(options, path)
         case .serve(let options): return serve(options, arguments)
         }
     }
@@ -63,7 +64,7 @@ enum Program {
         return 1
     }
 
-    private static func say(_ text: String) -> Int32 {
+    static func say(_ text: String) -> Int32 {
         do throws(SystemError) {
             try StandardStream.output.write(text)
             return 0
