@@ -83,6 +83,7 @@ extension StoreServer {
         ring domain: UInt16, as id: ConnectionID, port: consuming BoundPort?, request: [UInt8], response: [UInt8]
     ) -> Bool {
         guard let platform else { return false }
+        // The store domain's own page is no grant (8.7).
         guard let memory = domain == core.storeDomain ? mapOwnRing() : mapRing(of: domain) else {
             placeRing(domain, id, nil, RingChannel(unbound: platform.events))
             return false

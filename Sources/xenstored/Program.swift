@@ -90,7 +90,6 @@ final class ParentProcess {
     /// Lets it end. The streams are its own no longer.
     func end(status: UInt8) {
         guard let report = report.take() else { return }
-        try? leaveStandardStreams()
         // It may have been killed meanwhile.
         try? report.end(status: status)
     }

@@ -130,7 +130,11 @@ final class Start {
 
     /// A socket for root alone, in the place of whatever has that name.
     func newSocket(_ path: String) throws(SystemError) -> StreamSocket {
-        try? removeFile(path: path)
+        do throws(SystemError) {
+            try removeFile(path: path)
+        } catch {
+            if !error.isAbsence { throw error }
+        }
         return try StreamSocket.listening(path: path, backlog: Self.backlog, permissions: 0o600)
     }
 
@@ -195,13 +199,11 @@ final class Start {
 
     // MARK: Confinement
 
-    /// Gives up what serving never needs. Source: issue 9.
     private func confine() throws(StartEnd) {
-        do throws(ConfinementError) {
-            // What was inherited was closed when the program began.
-            try options.confinement.enterRoot(keeping: .all).giveUpRights()
+        do throws(SystemError) {
+            try options.giveUpRights()
         } catch {
-            throw .failed("\(error)")
+            throw .failed("rights can't be given up: \(error)")
         }
         if options.isConfined {
             log.write(.information, "xenstored", "confined: other system calls are refused, and live update")
@@ -251,4 +253,9 @@ final class PIDFileOwner {
             throw .failed("the pid file: \(error)")
         }
     }
+}
+
+extension SystemError {
+    /// ENOENT: there is nothing of that name.
+    fileprivate var isAbsence: Bool { code == 2 }
 }
