@@ -1,6 +1,8 @@
 // Nodes made, changed and removed in the tree; whatever a snapshot sees is kept for it first.
 // Not for: permissions and counts of owners (XenstoreCore+Nodes).
 
+internal import XenstoreWire
+
 extension NodeTree {
     /// A new node that nobody sees yet. A node that is its own parent stands at the top.
     mutating func allocate(name: Span<UInt8>, _ range: Range<Int>, parent: NodeID?, pathByteCount: Int) -> NodeID {
@@ -82,16 +84,11 @@ extension NodeTree {
     ) {
         keep(node)
         if slots[node.index].content.value.isLong { values.remove(slots[node.index].content.value.longNumber) }
-        var value = NodeValue()
+        let value: NodeValue
         if range.count <= NodeValue.inlineByteCount {
-            for offset in 0..<range.count { value.bytes[offset] = bytes[range.lowerBound + offset] }
-            value.byteCount = UInt8(truncatingIfNeeded: range.count)
+            value = NodeValue(bytes, range)
         } else {
-            var long: [UInt8] = []
-            long.reserveCapacity(range.count)
-            for index in range { long.append(bytes[index]) }
-            value.byteCount = NodeValue.longMark
-            value.longNumber = values.insert(LongBytes(bytes: long))
+            value = NodeValue(longNumber: values.insert(LongBytes(bytes: XenstoreText.copy(bytes, range))))
         }
         slots[node.index].content.value = value
         stamp(node, generation, guest)
@@ -114,13 +111,19 @@ extension NodeTree {
     /// Puts a node into a list by its name.
     func insert(_ child: NodeID, into list: inout ChildList) {
         let name = name(child)
-        list.insert(child, { nameByteCount($0) }) { compare($0, name.span, 0..<name.count) }
+        let words = NameWords(name.span, 0..<name.count)
+        list.insert(child, { nameByteCount($0) }) {
+            names.compare(slots[$0.index].name, words, name.span, 0..<name.count)
+        }
     }
 
     /// Takes a node out of a list that has it.
     func remove(_ child: NodeID, from list: inout ChildList) {
         let name = name(child)
-        list.remove(nameByteCount: name.count) { compare($0, name.span, 0..<name.count) }
+        let words = NameWords(name.span, 0..<name.count)
+        list.remove(nameByteCount: name.count) {
+            names.compare(slots[$0.index].name, words, name.span, 0..<name.count)
+        }
     }
 
     /// A child of a node of the store goes.
@@ -145,11 +148,9 @@ extension NodeTree {
             generation: content.generation, permissions: permissions.intern(content.permissions),
             changedBy: content.changedBy ?? PackedContent.noGuest)
         if content.value.count <= NodeValue.inlineByteCount {
-            for (index, byte) in content.value.enumerated() { packed.value.bytes[index] = byte }
-            packed.value.byteCount = UInt8(truncatingIfNeeded: content.value.count)
+            packed.value = NodeValue(content.value.span, 0..<content.value.count)
         } else {
-            packed.value.byteCount = NodeValue.longMark
-            packed.value.longNumber = values.insert(LongBytes(bytes: content.value))
+            packed.value = NodeValue(longNumber: values.insert(LongBytes(bytes: content.value)))
         }
         if content.children.count > 0 { packed.children = lists.insert(ListSlot(list: content.children)) }
         return packed
@@ -159,7 +160,7 @@ extension NodeTree {
     private mutating func copied(_ packed: PackedContent) -> PackedContent {
         var copy = packed
         permissions.retain(packed.permissions)
-        if packed.value.isLong { copy.value.longNumber = values.insert(values[packed.value.longNumber]) }
+        if packed.value.isLong { copy.value = NodeValue(longNumber: values.insert(values[packed.value.longNumber])) }
         if packed.children != noSlot { copy.children = lists.insert(lists[packed.children]) }
         return copy
     }
