@@ -147,13 +147,15 @@ extension NodeTree {
         var packed = PackedContent(
             generation: content.generation, permissions: permissions.intern(content.permissions),
             changedBy: content.changedBy ?? PackedContent.noGuest)
-        if content.value.count <= NodeValue.inlineByteCount {
-            packed.value = NodeValue(content.value.span, 0..<content.value.count)
-        } else {
-            packed.value = NodeValue(longNumber: values.insert(LongBytes(bytes: content.value)))
-        }
+        packed.value = pack(content.value)
         if content.children.count > 0 { packed.children = lists.insert(ListSlot(list: content.children)) }
         return packed
+    }
+
+    /// A value of a new version.
+    mutating func pack(_ bytes: [UInt8]) -> NodeValue {
+        if bytes.count <= NodeValue.inlineByteCount { return NodeValue(bytes.span, 0..<bytes.count) }
+        return NodeValue(longNumber: values.insert(LongBytes(bytes: bytes)))
     }
 
     /// The same for another version.
