@@ -1,6 +1,6 @@
 // What the store itself takes, on private memory: no socket, no ring, no daemon.
 //     xenstore-core-bench ROUNDS        a line for each measurement: name, value
-// Benchmarks/xenstore.awk makes a table of it. Not for: the daemon beside its peers (xenstore-load).
+// Benchmarks/xenstore-core.awk makes a table of it. Not for: the daemon beside its peers (xenstore-load).
 
 import CSpawn
 import SystemCalls
