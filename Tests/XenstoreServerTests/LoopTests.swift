@@ -82,6 +82,29 @@ struct LoopTests {
         #expect(texts(try socket.messages()) == ["pub"])
     }
 
+    @Test("a guest that takes events while they come gets all of them, though it never says that it has taken any")
+    func takingMeanwhile() throws {
+        let xen = try FakeXen()
+        let bench = try StoreBench(xen)
+        let socket = try bench.connect()
+        try bench.makeStandardState(socket)
+        let guest = Guest(1, bench)
+        _ = try guest.ask(Message(.watch, "/n|t|"))
+        _ = try bench.ask(socket, Message(.write, "/n|"), Message(.setPermissions, "/n|r0|"))
+        for number in 1000..<1200 { _ = try bench.ask(socket, Message(.write, "/n/\(number)|1")) }
+        var received: [UInt8] = []
+        // It takes as much as a message has, whenever the server looks for the next one.
+        let vCPU = Flooding { _ in }
+        vCPU.onMessage = { received += $0.receive(26) }
+        vCPU.page = guest.page
+        bench.server.trace = vCPU
+        received += guest.page.receive(26)
+        _ = try bench.ask(socket, Message(.write, "/n/1200|1"))
+        received += guest.page.receive()
+        #expect(texts(messages(received)).suffix(201).first == "event /n/1000|t|")
+        #expect(texts(messages(received)).last == "event /n/1200|t|")
+    }
+
     @Test("148: requests of one transaction are served in one turn, up to 128 of them")
     func transactionInOneTurn() throws {
         let bench = try StoreBench()
@@ -252,6 +275,7 @@ private final class Flooding: StoreTrace {
     var page: SharedPage?
     private(set) var counts: [ConnectionID: Int] = [:]
     private let work: (SharedPage) -> Void
+    var onMessage: (SharedPage) -> Void = { _ in }
 
     init(_ work: @escaping (SharedPage) -> Void) { self.work = work }
 
@@ -260,7 +284,9 @@ private final class Flooding: StoreTrace {
         if domain == 1, let page { work(page) }
     }
 
-    func message(_ message: Span<UInt8>, to connection: ConnectionID, domain: UInt16) {}
+    func message(_ message: Span<UInt8>, to connection: ConnectionID, domain: UInt16) {
+        if domain == 1, let page { onMessage(page) }
+    }
 
     func note(_ words: String) {}
 }
