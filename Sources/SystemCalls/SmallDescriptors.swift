@@ -84,6 +84,9 @@ public struct Pipe: ~Copyable {
         reading = OwnedDescriptor(owning: ends[0])
         writing = OwnedDescriptor(owning: ends[1])
     }
+
+    /// The reading end alone; the other one is closed.
+    public consuming func intoReading() -> OwnedDescriptor { reading }
 }
 
 /// Two sockets that are connected to each other.

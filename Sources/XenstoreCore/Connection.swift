@@ -16,6 +16,8 @@ final class Connection {
     let domain: DomainRecord
     /// A socket, or the control domain's ring.
     let isPrivileged: Bool
+    /// What relative paths stand below: `/local/domain/N`.
+    let home: [UInt8]
     /// Set by SET_TARGET; void once a domain of that number has another epoch (xenstored.md 9.7).
     var target: (domain: UInt16, epoch: UInt64)?
 
@@ -46,6 +48,9 @@ final class Connection {
         self.id = id
         self.domain = domain
         self.isPrivileged = isPrivileged
+        var home: [UInt8] = []
+        XenstorePath.appendHome(of: domain.domain, to: &home)
+        self.home = home
     }
 
     /// The guest's domain; nil for privileged connections.

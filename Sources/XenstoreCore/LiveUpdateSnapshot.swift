@@ -49,7 +49,7 @@ public struct StateOutline: Equatable, Sendable {
 }
 
 /// What two stores are compared by.
-public struct StateSummary: Equatable, Sendable {
+public struct StateSummary: Equatable, Sendable, CustomStringConvertible {
     /// Nodes, special ones among them.
     public var nodes = 0
     /// Connections.
@@ -63,6 +63,12 @@ public struct StateSummary: Equatable, Sendable {
 
     /// Nothing.
     public init() {}
+
+    /// All of it as a line, without its end.
+    public var description: String {
+        "\(nodes) nodes, \(connections) connections, \(watches) watches, \(domains) domains, tree "
+            + String(treeHash, radix: 16)
+    }
 
     mutating func mix(_ byte: UInt8) { treeHash = (treeHash ^ UInt64(byte)) &* 0x100_0000_01b3 }
 
@@ -127,6 +133,15 @@ extension XenstoreCore {
             found.insert(connection.domain.domain)
         }
         return found.sorted()
+    }
+
+    /// What version 1 of the stream has no place for and this store has, in words.
+    public var lostInVersionOne: [String] {
+        var lost: [String] = []
+        let hasDepth = connections.contains { $0?.watches.values.contains { $0.depth != nil } == true }
+        if hasDepth { lost.append("the depth of watches") }
+        if domains.values.contains(where: { $0.features != 15 }) { lost.append("the features of domains") }
+        return lost
     }
 
     /// Ends all open transactions without their changes (`live-update -s -F`).
@@ -212,32 +227,22 @@ extension XenstoreCore {
     /// All nodes of the store, parents before their children, the special ones last. An entry of a domain that has died
     /// is not listed any more, and is left out.
     func forEachStateNode(_ body: ([UInt8], [UInt8], [StateEntry]) -> Void) {
-        func visit(_ path: [UInt8], _ content: PackedContent) {
-            var entries: [StateEntry] = []
-            for (index, entry) in tree.permissions[content.permissions].entries.enumerated()
-            where index == 0 || !isGone(entry) {
-                entries.append(StateEntry(entry.access, domain: entry.domain, isStale: isStale(entry)))
+        var known: [UInt32: [StateEntry]] = [:]
+        var last: (number: UInt32, entries: [StateEntry])?
+        tree.forEachNode { path, value, number in
+            if last?.number != number {
+                let entries = known[number] ?? stateEntries(number)
+                known[number] = entries
+                last = (number, entries)
             }
-            body(path, tree.value(content), entries)
+            body(path, value, last?.entries ?? [])
         }
-        var path: [UInt8] = []
-        var stack = [(node: NodeID.root, parentByteCount: 0)]
-        var children: [NodeID] = []
-        while let (node, parentByteCount) = stack.popLast() {
-            guard let content = tree.packed(node, at: nil) else { continue }
-            path.removeSubrange(parentByteCount...)
-            if node != .root {
-                path.append(StorePath.slash)
-                tree.appendName(node, to: &path)
-            }
-            visit(path.isEmpty ? StorePath.root : path, content)
-            let byteCount = path.count
-            children.removeAll(keepingCapacity: true)
-            tree.children(content).forEach { children.append($0) }
-            for child in children.reversed() { stack.append((child, byteCount)) }
-        }
-        for node in [NodeID.introduceDomain, .releaseDomain] {
-            if let content = tree.packed(node, at: nil) { visit(tree.name(node), content) }
+    }
+
+    private func stateEntries(_ number: UInt32) -> [StateEntry] {
+        let all = tree.permissions[number].entries
+        return all.indices.filter { $0 == 0 || !isGone(all[$0]) }.map { index in
+            StateEntry(all[index].access, domain: all[index].domain, isStale: isStale(all[index]))
         }
     }
 }

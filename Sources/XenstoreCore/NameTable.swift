@@ -49,24 +49,6 @@ struct NameTable {
         return wide < bucketCount ? wide : wide & (level - 1)
     }
 
-    /// Seeded per process: nobody outside can choose names that meet. What a request is answered does not depend on it.
-    private static func hash(_ path: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
-        var hasher = Hasher()
-        var word: UInt64 = UInt64(range.count)
-        var shift: UInt64 = 16
-        for index in range {
-            word |= UInt64(path[index]) << shift
-            shift += 8
-            if shift == 64 {
-                hasher.combine(word)
-                word = 0
-                shift = 0
-            }
-        }
-        hasher.combine(word)
-        return UInt32(truncatingIfNeeded: hasher.finalize())
-    }
-
     func byteCount(_ name: UInt32) -> Int { Int(names[name].byteCount) }
 
     /// -1, 0, 1: a name is before, equal to or behind the one that stands in a path.
@@ -104,7 +86,7 @@ struct NameTable {
 
     /// The name that stands in a path, which has one user more.
     mutating func intern(_ path: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
-        let hash = Self.hash(path, range)
+        let hash = UInt32(truncatingIfNeeded: ByteHash.hash(path, range, 0))
         var at = self[bucket: bucket(of: hash)]
         while at != noSlot {
             if names[at].hash == hash, compare(at, path, range) == 0 {

@@ -126,6 +126,18 @@ struct NodeTree {
         return path
     }
 
+    /// The node that the names of a path lead to, from a node and a byte of the path on.
+    func find(_ path: Span<UInt8>, from top: NodeID, _ start: Int) -> NodeID? {
+        var at = top
+        var start = start
+        while let range = StorePath.name(path, from: start) {
+            guard let next = child(of: at, path, range) else { return nil }
+            at = next
+            start = range.upperBound + 1
+        }
+        return at
+    }
+
     /// The child with the name that stands in a path, of the version now.
     func child(of node: NodeID, _ path: Span<UInt8>, _ range: Range<Int>) -> NodeID? {
         guard slots[node.index].exists else { return nil }

@@ -34,10 +34,29 @@ enum StorePath {
         return last == 0 ? root : Array(path[..<last])
     }
 
+    /// How many of the first bytes of a path are the path above; nil for `/` and for special paths of one name.
+    static func parentByteCount(_ path: Span<UInt8>, _ count: Int) -> Int? {
+        var last = count - 1
+        if last < 1 { return nil }
+        while last > 0, path[last] != slash { last -= 1 }
+        if last == 0 { return path[0] == slash ? 1 : nil }
+        return last
+    }
+
+    /// The name that begins at an offset; nil at the end.
+    static func name(_ path: Span<UInt8>, from start: Int) -> Range<Int>? {
+        if start >= path.count { return nil }
+        var end = start
+        while end < path.count, path[end] != slash { end += 1 }
+        return start..<end
+    }
+
     /// How many names.
-    static func depth(_ path: [UInt8]) -> Int {
-        var count = 0
-        for _ in PathNames(path) { count += 1 }
+    static func depth(_ path: Span<UInt8>) -> Int {
+        if path.count <= 1 { return path.count == 1 && path[0] != slash ? 1 : 0 }
+        // Each but that of a special path begins with a slash.
+        var count = path[0] == slash ? 0 : 1
+        for index in path.indices where path[index] == slash { count += 1 }
         return count
     }
 
@@ -51,7 +70,7 @@ enum StorePath {
     }
 
     /// Bytes of the longest path that is at or above both.
-    static func commonByteCount(_ one: [UInt8], _ other: [UInt8]) -> Int {
+    static func commonByteCount(_ one: Span<UInt8>, _ other: Span<UInt8>) -> Int {
         var count = 0
         while count < one.count, count < other.count, one[count] == other[count] { count += 1 }
         let oneEnds = count == one.count || one[count] == slash

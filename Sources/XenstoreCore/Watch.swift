@@ -34,7 +34,7 @@ final class Watch {
     var memoryByteCount: Int { path.count + token.count }
 
     /// Bytes of an event's payload.
-    func eventByteCount(_ path: [UInt8]) -> Int { path.count - skippedByteCount + token.count + 2 }
+    func eventByteCount(_ pathByteCount: Int) -> Int { pathByteCount - skippedByteCount + token.count + 2 }
 }
 
 /// Numbers in ascending order, taken from the front.
@@ -56,7 +56,7 @@ struct QueuedNumbers {
     }
 
     mutating func removeAll() {
-        numbers.removeAll()
+        numbers.removeAll(keepingCapacity: true)
         head = 0
     }
 }

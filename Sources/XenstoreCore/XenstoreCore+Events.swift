@@ -51,7 +51,7 @@ extension XenstoreCore {
         while let top = stack.last {
             if let name = stack[stack.count - 1].names.popLast() {
                 let below = child(of: top.node, name, 0..<name.count, transaction)
-                let next = top.watched.map { trie.nodes[$0].children[name] } ?? nil
+                let next = top.watched.flatMap { trie.child(of: $0, name.span, 0..<name.count) }
                 if let below { stack.append(place(below, StorePath.child(top.path, name), next)) }
                 continue
             }

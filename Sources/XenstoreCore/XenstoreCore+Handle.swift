@@ -22,11 +22,13 @@ extension XenstoreCore {
     ) {
         guard let connection = connection(id) else { return }
         count(request: header, payload.count, connection)
-        let frame = Frame(header: header, payload: XenstoreText.copy(payload, 0..<payload.count))
         if connection.wait != nil {
-            connection.held.append(frame)
+            connection.held.append(Frame(header: header, payload: XenstoreText.copy(payload, 0..<payload.count)))
         } else {
-            run(frame, connection, now: now)
+            if !handleQuickly(connection, header, payload, now: now) {
+                let frame = Frame(header: header, payload: XenstoreText.copy(payload, 0..<payload.count))
+                run(frame, connection, now: now)
+            }
             checkSoftMemory(connection, header.operation, now: now)
         }
         hand(over: &effects, now: now)

@@ -36,7 +36,9 @@ extension XenstoreCore {
                 request.payload.span.extracting(range), home: connection.domain.domain,
                 guestByteCountMax: connection.guest?.quotas[.pathMax], allowsSpecial: allowsSpecial, into: &path)
         } catch {
-            if case .tooLong(let max) = error, let guest = connection.guest, max == guest.quotas[.pathMax] {
+            if case .tooLong(let max) = error, let guest = connection.guest, max == guest.quotas[.pathMax],
+                request.transaction?.isReplay != true
+            {
                 note(.pathMax, range.count, guest, request.header.operation, now: request.now)
             }
             throw Refusal(.invalid)

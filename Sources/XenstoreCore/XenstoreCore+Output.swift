@@ -5,9 +5,13 @@ internal import XenstoreWire
 
 extension XenstoreCore {
     func reply(_ header: XenstoreHeader, _ payload: [UInt8], _ connection: Connection) {
-        var writer = XenstoreWriter()
-        writer.reply(to: header) { $0.put(payload) }
-        queue(writer.bytes, connection)
+        queue(header, connection) { $0.append(contentsOf: payload) }
+    }
+
+    /// A reply that is put straight into what waits.
+    func queue(_ header: XenstoreHeader, _ connection: Connection, _ body: (inout [UInt8]) -> Void) {
+        connection.domain.memoryByteCount += connection.output.add(replyTo: header, body)
+        announce(connection)
     }
 
     func refuse(_ header: XenstoreHeader, _ code: XenstoreErrorCode, _ connection: Connection) {
@@ -41,21 +45,20 @@ extension XenstoreCore {
     /// The next message for a connection, which counts as begun from now on; nil when none waits: the next one is
     /// announced by an effect. Replies are charged to the domain until `messageSent`.
     public func takeMessage(_ id: ConnectionID) -> [UInt8]? {
-        guard let connection = connection(id) else { return nil }
-        guard let (message, isReply) = connection.output.take() else {
-            connection.output.isAnnounced = false
-            return nil
-        }
-        count(sent: message.count, isReply: isReply, connection)
-        connection.sending.append(isReply ? message.count : 0)
-        return message
+        var message: [UInt8] = []
+        return takeMessage(id, appendingTo: &message) == nil ? nil : message
     }
 
     /// As `takeMessage`, behind what is in a buffer already: how many bytes that were; nil when none waits.
     public func takeMessage(_ id: ConnectionID, appendingTo bytes: inout [UInt8]) -> Int? {
-        guard let message = takeMessage(id) else { return nil }
-        bytes.append(contentsOf: message)
-        return message.count
+        guard let connection = connection(id) else { return nil }
+        guard let (byteCount, isReply) = connection.output.take(into: &bytes) else {
+            connection.output.isAnnounced = false
+            return nil
+        }
+        count(sent: byteCount, isReply: isReply, connection)
+        connection.sending.append(isReply ? byteCount : 0)
+        return byteCount
     }
 
     /// The oldest message that was taken has wholly gone.

@@ -50,6 +50,9 @@ public final class XenstoreCore {
     var freeConnections: [Int] = []
     /// What to do, until the call ends.
     var effects: [Effect] = []
+    /// Room for the event of a plain WRITE: its path, and who may hear of it.
+    var quickPath: [UInt8] = []
+    var quickWatches: [Watch] = []
     /// Changes of the request under way, for the watches.
     var pathChanges: [PathChange] = []
     /// WRITE, MKDIR, RM under way: whether the target was there.

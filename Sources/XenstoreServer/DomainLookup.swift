@@ -81,5 +81,6 @@ public final class DomainLookup {
     public func end() {
         interruptPort = nil
         interrupt = nil
+        present = []
     }
 }

@@ -83,7 +83,8 @@ extension StoreServer {
         ring domain: UInt16, as id: ConnectionID, port: consuming BoundPort?, request: [UInt8], response: [UInt8]
     ) -> Bool {
         guard let platform else { return false }
-        guard let memory = mapRing(of: domain) else {
+        // The store domain's own page is no grant (8.7).
+        guard let memory = domain == core.storeDomain ? mapOwnRing() : mapRing(of: domain) else {
             placeRing(domain, id, nil, RingChannel(unbound: platform.events))
             return false
         }
@@ -102,7 +103,9 @@ extension StoreServer {
 
 extension SocketClient {
     var served: ServedClient {
-        let part = partSentByteCount == 0 ? 0 : (unsentParts.first?.byteCount ?? 0) - partSentByteCount
+        // What another program has left over is of a message that it has sent in part.
+        let isWhole = partSentByteCount == 0 && unsentParts.first?.isCounted != false
+        let part = isWhole ? 0 : (unsentParts.first?.byteCount ?? 0) - partSentByteCount
         return ServedClient(
             id: id, kind: .socket(descriptor.rawValue), input: unhandled, output: Array(unsent[unsentOffset...]),
             partByteCount: part)

@@ -40,12 +40,17 @@ extension StoreServer {
         try domains.begin(storeDomain: core.storeDomain)
         if domains.isIndirect { log.write(.warning, "xen", DomainLookup.indirectText) }
         let handler = EventWatch(self)
-        if let port = domains.interruptPort { platform.dispatcher.connect(port, .afterHandler, to: handler) }
+        if let port = domains.interruptPort { connectInterrupt(port, platform) }
         do throws(SystemError) {
             eventWatch = try loop.watch(platform.events.descriptor, handler)
         } catch {
             throw StoreStartError("event channels can't be waited for: \(error)")
         }
+    }
+
+    /// Has VIRQ_DOM_EXC lead to a batch of changes.
+    func connectInterrupt(_ port: EventPort, _ platform: StorePlatform) {
+        platform.dispatcher.connect(port, .afterHandler, to: EventWatch(self))
     }
 
     /// The ring of the domain that the daemon runs in (8.7).
@@ -62,6 +67,18 @@ extension StoreServer {
             attach(domain, id, GuestRing(DomainID(domain), memory, channel, start: .own), channel)
         } catch {
             throw StoreStartError("the store domain's own ring can't be attached: \(error)")
+        }
+    }
+
+    /// The page of the own ring alone, for a ring whose port is bound already.
+    func mapOwnRing() -> (any RingMemory)? {
+        guard let source = platform?.ownRing else { return nil }
+        do throws(XenError) {
+            let own = try source.ownRing()
+            return MappedRing(own.pages)
+        } catch {
+            log.write(.error, "xen", "the store domain's own ring can't be mapped: \(error)")
+            return nil
         }
     }
 
@@ -102,7 +119,7 @@ extension StoreServer {
     }
 
     /// The state of a domain, for the table of 9.5.
-    private func tell(_ state: XenABI.DomainState) {
+    func tell(_ state: XenABI.DomainState) {
         let (domain, id) = (state.domain.rawValue, state.uniqueID)
         let event: CoreEvent
         if state.isDead {

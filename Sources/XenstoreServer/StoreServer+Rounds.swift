@@ -8,22 +8,22 @@ internal import XenstoreCore
 extension StoreServer: RoundHandler, TimerHandler {
     /// One turn for each that is ready, then what there is to write. The loop's business.
     public func roundEnded(on loop: EventLoop) -> Bool {
-        let batch = ready
-        ready = []
-        for client in batch {
-            switch client {
+        (served, ready) = (ready, served)
+        for index in served.indices {
+            switch served[index] {
             case .socket(let client): serve(client)
             case .ring(let client): serve(client)
             }
         }
-        let written = touched
-        touched = []
-        for client in written {
-            switch client {
+        served.removeAll(keepingCapacity: true)
+        (written, touched) = (touched, written)
+        for index in written.indices {
+            switch written[index] {
             case .socket(let client): flush(client)
             case .ring(let client): flush(client)
             }
         }
+        written.removeAll(keepingCapacity: true)
         unmaskFired()
         rest()
         let hasWork = keepTime()

@@ -36,6 +36,9 @@ public final class StoreServer {
     var ready: [StoreClient] = []
     /// Whose output is to be written, each once.
     var touched: [StoreClient] = []
+    /// The lists of the round that is being served: kept, so that none is made anew each time.
+    var served: [StoreClient] = []
+    var written: [StoreClient] = []
     /// What the core has asked for and is not done yet.
     var effects: [Effect] = []
     var isDraining = false

@@ -8,7 +8,7 @@ internal import XenstoreServer
 
 /// A server that serves until a signal ends it.
 final class Daemon: DescriptorHandler {
-    private let server: StoreServer
+    let server: StoreServer
     private let signals: SignalDescriptor
     private let log: DaemonLog
     /// The trace log, which writes when there is a file.

@@ -1,4 +1,4 @@
-// What the daemon gives up, as its options say.
+// What the daemon gives up, as its options say. Source: issue 9.
 // Not for: giving it up (DaemonConfinement).
 //
 // It stays root: whoever may open Xen's devices has the host. No core file and no new privileges are for every start,
@@ -11,11 +11,15 @@ internal import SystemCalls
 internal import XenLinux
 
 extension Options {
-    /// What is given up before the first client is served.
-    var confinement: Confinement {
-        guard isConfined else { return Confinement() }
+    /// Gives up what serving never needs. Descriptors that were inherited are closed by then. Throws what the kernel
+    /// answers, EINVAL say where it has no filters.
+    func giveUpRights() throws(SystemError) {
+        try forbidDumping()
+        try forbidNewPrivileges()
+        guard isConfined else { return }
+        endAtCrashes()
         let calls = SystemCallRule.confinedDaemon + SystemCallRule.serving + XenLinux.storeCalls
         // Refused, not killed: of a call that nobody has thought of one request suffers, not the host.
-        return Confinement(filter: SystemCallFilter(calls, refusal: .notPermitted))
+        try SystemCallFilter(calls, refusal: .notPermitted).install()
     }
 }

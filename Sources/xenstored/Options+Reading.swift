@@ -15,7 +15,7 @@ extension Options {
         OptionName("quota", "Q", .required), OptionName("quota-soft", "q", .required),
         OptionName("timeout", "w", .required), OptionName("keep-orphans", "K"),
         OptionName("master-domid", "m", .required), OptionName("priv-domid", "p", .required),
-        OptionName("event", "e", .required), OptionName("live-update", "U"),
+        OptionName("event", "e", .required), OptionName("live-update", "U"), OptionName("check-state", nil, .required),
         OptionName("internal-db", "I", .optional(["on", "off"])), OptionName("no-recovery", "R"),
         OptionName("verbose", "V"), OptionName("require-domain-state", nil), OptionName("confine", nil),
     ]
@@ -43,6 +43,7 @@ extension Options {
             }
         }
         if options.isConfined, options.isLiveUpdate { throw OptionError("--confine: there is no live update with it") }
+        if let path = options.checkedStatePath { return .checkState(options, path: path) }
         return .serve(options)
     }
 
@@ -65,6 +66,7 @@ extension Options {
     private mutating func take(_ name: String, _ value: String) throws(OptionError) {
         switch name {
         case "pid-file": pidFilePath = try Self.text(name, value)
+        case "check-state": checkedStatePath = try Self.text(name, value)
         case "trace-file": tracePath = try Self.text(name, value)
         case "trace-control":
             guard let sign = value.first, "+-".contains(sign), Self.traceNames.contains(String(value.dropFirst()))

@@ -17,6 +17,8 @@ struct OptionError: Error, Equatable {
 /// What to do.
 enum Command: Equatable {
     case serve(Options)
+    /// Only tell what a state file of a live update says.
+    case checkState(Options, path: String)
     case help
     case version
 }
@@ -55,6 +57,8 @@ struct Options: Equatable {
     var ownPort: UInt32?
     /// Whether it goes on where another process was (xenstored.md 13.5).
     var isLiveUpdate = false
+    /// A state file that is only read, for a process that would hand over with it.
+    var checkedStatePath: String?
     /// Whether a Xen without the stable domain state call is refused (xenstored.md 9.6).
     var requiresDomainState = false
     /// Whether the system calls are limited to what serving needs; there is no live update then.
@@ -87,6 +91,7 @@ struct Options: Equatable {
           -p, --priv-domid ID        the control domain (default: what Xen says, else 0)
           -e, --event PORT           the own event channel (default: /proc/xen/xsd_port)
           -U, --live-update          go on where another process was: live update does that
+              --check-state FILE     only read a live update's state, and say what is in it: live update does that
               --require-domain-state refuse a Xen without the stable domain state call (before 4.21)
               --confine              allow only the system calls that serving needs; no live update then
           -H, --help                 show this

@@ -20,6 +20,7 @@ enum Program {
         switch command {
         case .help: return say(Options.usage)
         case .version: return say("xenstored (Corbel) \(version)\n")
+        case .checkState(let options, let path): return checkState(options, path)
         case .serve(let options): return serve(options, arguments)
         }
     }
@@ -64,7 +65,7 @@ enum Program {
         return 1
     }
 
-    private static func say(_ text: String) -> Int32 {
+    static func say(_ text: String) -> Int32 {
         do throws(SystemError) {
             try StandardStream.output.write(text)
             return 0
@@ -90,7 +91,6 @@ final class ParentProcess {
     /// Lets it end. The streams are its own no longer.
     func end(status: UInt8) {
         guard let report = report.take() else { return }
-        try? leaveStandardStreams()
         // It may have been killed meanwhile.
         try? report.end(status: status)
     }

@@ -18,10 +18,10 @@ final class Start {
     /// Descriptors that the daemon asks for, where it may.
     private static let descriptorCount: UInt64 = 65536
 
-    private let options: Options
-    private let paths: StorePaths
+    let options: Options
+    let paths: StorePaths
     private let parent: ParentProcess
-    private let log: DaemonLog
+    let log: DaemonLog
 
     init(_ options: Options, _ paths: StorePaths, _ parent: ParentProcess, _ log: DaemonLog) {
         self.options = options
@@ -36,6 +36,7 @@ final class Start {
         allowDescriptors()
         if options.printsProcessID { try? StandardStream.output.write("\(processID)\n") }
         makeRunDirectory()
+        if options.isLiveUpdate { return try goOn(pidFile) }
         let socket = try listen()
         do throws(StartEnd) {
             let daemon = try serve(socket, pidFile)
@@ -52,33 +53,45 @@ final class Start {
     private func serve(_ socket: consuming StreamSocket, _ pidFile: PIDFileOwner) throws(StartEnd) -> Daemon {
         let platform = try openXen()
         let domains = try findDomains(platform)
-        let server: StoreServer
+        let daemon = try makeDaemon(makeCore(domains), platform, domains, pidFile)
+        do throws(StoreStartError) {
+            try daemon.server.begin()
+        } catch {
+            throw .failed(error.description)
+        }
+        try serve(socket, daemon)
+        return daemon
+    }
+
+    /// A daemon of a store, which serves nobody yet.
+    func makeDaemon(
+        _ core: XenstoreCore, _ platform: StorePlatform?, _ domains: DomainLookup, _ pidFile: PIDFileOwner
+    ) throws(StartEnd) -> Daemon {
         let daemon: Daemon
         do throws(SystemError) {
             let loop = try EventLoop()
             let signals = try SignalDescriptor([.terminate, .interrupt, .hangUp, .user1])
-            server = StoreServer(makeCore(domains), loop: loop, log: log, platform: platform, domains: domains)
+            let server = StoreServer(core, loop: loop, log: log, platform: platform, domains: domains)
             daemon = Daemon(server, trace: TraceLog(server, directory: paths.library), signals: signals, log: log)
         } catch {
             throw .failed("\(error)")
         }
         daemon.pidFile = pidFile
         try openTrace(daemon.trace)
-        daemon.metrics = openMetrics(server)
-        if options.isConfined { daemon.commands.liveUpdate = ConfinedUpdate() }
-        do throws(StoreStartError) {
-            try server.begin()
-        } catch {
-            throw .failed(error.description)
-        }
+        daemon.metrics = openMetrics(daemon.server)
+        daemon.commands.liveUpdate = options.isConfined ? ConfinedUpdate() : makeUpdate(daemon)
+        return daemon
+    }
+
+    /// The last steps before clients are served.
+    func serve(_ socket: consuming StreamSocket, _ daemon: Daemon) throws(StartEnd) {
         do throws(SystemError) {
-            try server.listen(socket)
+            try daemon.server.listen(socket)
             try daemon.watchSignals()
         } catch {
             throw .failed("\(error)")
         }
         try confine()
-        return daemon
     }
 
     // MARK: Files
@@ -116,8 +129,12 @@ final class Start {
     }
 
     /// A socket for root alone, in the place of whatever has that name.
-    private func newSocket(_ path: String) throws(SystemError) -> StreamSocket {
-        try? removeFile(path: path)
+    func newSocket(_ path: String) throws(SystemError) -> StreamSocket {
+        do throws(SystemError) {
+            try removeFile(path: path)
+        } catch {
+            if !error.isAbsence { throw error }
+        }
         return try StreamSocket.listening(path: path, backlog: Self.backlog, permissions: 0o600)
     }
 
@@ -148,10 +165,10 @@ final class Start {
 
     // MARK: Store
 
-    private func openXen() throws(StartEnd) -> StorePlatform? {
+    func openXen(inheritedEvents: Int32? = nil) throws(StartEnd) -> StorePlatform? {
         if options.isSocketOnly { return nil }
         do throws(XenError) {
-            return try .xen(ownPort: options.ownPort.map { EventPort($0) })
+            return try .xen(ownPort: options.ownPort.map { EventPort($0) }, inheritedEvents: inheritedEvents)
         } catch {
             let sentence = XenLinux.advice(for: error) ?? "\(error)"
             throw .failed("\(sentence) (--no-domain-init serves a socket without Xen)")
@@ -159,7 +176,7 @@ final class Start {
     }
 
     /// Asks Xen for its domains. Source: xenstored.md 9.6, 14.3 (6).
-    private func findDomains(_ platform: StorePlatform?) throws(StartEnd) -> DomainLookup {
+    func findDomains(_ platform: StorePlatform?) throws(StartEnd) -> DomainLookup {
         let domains = DomainLookup(platform)
         guard platform != nil else { return domains }
         do throws(StoreStartError) {
@@ -171,7 +188,7 @@ final class Start {
         return domains
     }
 
-    private func makeCore(_ domains: DomainLookup) -> XenstoreCore {
+    func makeCore(_ domains: DomainLookup) -> XenstoreCore {
         let core = XenstoreCore(
             controlDomain: options.controlDomain ?? domains.controlDomain ?? 0,
             storeDomain: options.storeDomain ?? domains.storeDomain ?? 0, keepsOrphans: options.keepsOrphans,
@@ -182,13 +199,11 @@ final class Start {
 
     // MARK: Confinement
 
-    /// Gives up what serving never needs. Source: issue 9.
     private func confine() throws(StartEnd) {
-        do throws(ConfinementError) {
-            // What was inherited was closed when the program began.
-            try options.confinement.enterRoot(keeping: .all).giveUpRights()
+        do throws(SystemError) {
+            try options.giveUpRights()
         } catch {
-            throw .failed("\(error)")
+            throw .failed("rights can't be given up: \(error)")
         }
         if options.isConfined {
             log.write(.information, "xenstored", "confined: other system calls are refused, and live update")
@@ -198,7 +213,7 @@ final class Start {
     // MARK: Readiness
 
     /// Who waits is told: the service manager, and the process that was started. Source: xenstored.md 14.3 (9), 13.5.
-    private func tellReady() {
+    func tellReady() {
         if !options.isLiveUpdate {
             do throws(SystemError) {
                 _ = try ReadinessNotice.send()
@@ -238,4 +253,9 @@ final class PIDFileOwner {
             throw .failed("the pid file: \(error)")
         }
     }
+}
+
+extension SystemError {
+    /// ENOENT: there is nothing of that name.
+    fileprivate var isAbsence: Bool { code == 2 }
 }

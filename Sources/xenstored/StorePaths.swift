@@ -13,6 +13,8 @@ struct StorePaths: Equatable {
         let folder = socket.lastIndex(of: "/").map { socket[..<$0] } ?? "."
         return "\(folder)/metrics"
     }
+    /// The state of a live update.
+    var stateFile: String { "\(runDirectory)/state_dump" }
     /// The folder of trace logs and reports.
     var library: String
 

@@ -165,4 +165,61 @@ private final class Handler: DescriptorHandler, TimerHandler {
         try loop.run()
         #expect(handler.readyCount == 1)
     }
+
+    @Test func aRoundHandlerIsToldOnceForAllOfARoundAndMayAskForAnotherOne() throws {
+        let loop = try EventLoop()
+        let counterOne = try EventCounter()
+        let counterTwo = try EventCounter()
+        let handler = Handler()
+        _ = try loop.watch(counterOne.descriptor.rawValue, handler)
+        _ = try loop.watch(counterTwo.descriptor.rawValue, handler)
+        try counterOne.signal()
+        try counterTwo.signal()
+        let rounds = Rounds()
+        loop.roundHandler = rounds
+        rounds.moreCount = 2
+        #expect(try loop.turn(milliseconds: nil) == 2)
+        #expect(rounds.count == 1 && handler.readyCount == 2 && loop.isAwake)
+        _ = try counterOne.drain()
+        _ = try counterTwo.drain()
+        // It would sleep for ever, were it not kept awake.
+        #expect(try loop.turn(milliseconds: nil) == 0)
+        #expect(rounds.count == 2 && loop.isAwake)
+        #expect(try loop.turn(milliseconds: nil) == 0)
+        #expect(rounds.count == 3 && !loop.isAwake)
+        loop.stayAwake()
+        #expect(try loop.turn(milliseconds: nil) == 0)
+        #expect(rounds.count == 4 && !loop.isAwake)
+        #expect(handler.readyCount == 2)
+    }
+
+    @Test func aHandlerWhoseEndRemovesAnotherWatchMayBeRemoved() throws {
+        let loop = try EventLoop()
+        let counterOne = try EventCounter()
+        let counterTwo = try EventCounter()
+        let other = try loop.watch(counterTwo.descriptor.rawValue, Handler())
+        let watch = try loop.watch(counterOne.descriptor.rawValue, Ending { try? loop.remove(other) })
+        try loop.remove(watch)
+        #expect(!loop.isWatched(other) && !loop.isWatched(watch))
+    }
+}
+
+/// Counts the rounds, and asks for so many more.
+private final class Rounds: RoundHandler {
+    var count = 0
+    var moreCount = 0
+
+    func roundEnded(on loop: EventLoop) -> Bool {
+        count += 1
+        moreCount -= 1
+        return moreCount >= 0
+    }
+}
+
+/// Does something when it is let go.
+private final class Ending: DescriptorHandler {
+    private let end: () -> Void
+    init(_ end: @escaping () -> Void) { self.end = end }
+    deinit { end() }
+    func ready(_ watch: Watch, _ readiness: Readiness, on loop: EventLoop) {}
 }

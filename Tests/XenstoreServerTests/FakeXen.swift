@@ -30,6 +30,17 @@ final class FakeDomain {
     }
 }
 
+/// The page that Linux shares with the store of its own domain.
+final class FakeOwnRing: OwnRingSource {
+    let page = SharedPage()
+    var fails = false
+
+    func ownRing() throws(XenError) -> OwnRing {
+        if fails { throw XenError(.eio, "open /proc/xen/xsd_kva") }
+        return OwnRing(pages: page.map(), port: EventPort(5))
+    }
+}
+
 /// Xen, and the kernel's event channels. It counts what is asked of it.
 final class FakeXen {
     /// Whether it is older than 4.21: no domain states.
@@ -47,6 +58,8 @@ final class FakeXen {
     var notifyFails = false
     var statesFail: XenErrorCode?
     var portStatesFail = false
+    /// The store domain's own ring; nil: none.
+    var own: FakeOwnRing?
     private(set) var fetchCount = 0
     private(set) var unmaskCallCount = 0
     private(set) var existsCount = 0
@@ -76,7 +89,7 @@ final class FakeXen {
     var platform: StorePlatform {
         StorePlatform(
             grants: self, events: self, dispatcher: EventDispatcher(self), states: isOld ? nil : self, ports: self,
-            ownRing: nil)
+            ownRing: own)
     }
 
     /// VIRQ_DOM_EXC.

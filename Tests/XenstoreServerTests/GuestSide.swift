@@ -50,7 +50,7 @@ final class SharedPage: MappingOwner {
     /// Writes as many of the bytes as there is room for, and says how many.
     func send(_ bytes: some Collection<UInt8>) -> Int {
         let (consumer, producer) = (self[.requestConsumer], self[.requestProducer])
-        let count = min(bytes.count, 1024 - Int(producer &- consumer))
+        let count = max(0, min(bytes.count, 1024 - Int(producer &- consumer)))
         for (index, byte) in bytes.prefix(count).enumerated() {
             guest.store(UInt64(byte), byteCount: 1, at: Int((producer &+ UInt32(index)) % 1024))
         }

@@ -22,7 +22,7 @@ struct RowTests {
         bench.page.indices = before
     }
 
-    @Test("rows 7 and 8: a header with len 4097 or 0xffffffff gives error 3 and no reply, and the ring is read no more")
+    @Test("7 and 8: a header with len 4097 or 0xffffffff gives error 3 and no reply, and the ring is read no more")
     func tooLong() {
         for count in [4097, 0xFFFF_FFFF] as [UInt32] {
             let bench = Bench()
@@ -37,7 +37,7 @@ struct RowTests {
         }
     }
 
-    @Test("row 9: a request of 4096 bytes comes through the ring in pieces")
+    @Test("9: a request of 4096 bytes comes through the ring in pieces")
     func longRequest() {
         let bench = Bench()
         let write = Message(.write, Array("/w".utf8) + [0] + [UInt8](repeating: 7, count: 4093))
@@ -46,14 +46,14 @@ struct RowTests {
         #expect(bench.server.requests == [write] && bench.receive() == [Message(.write, "OK|")])
     }
 
-    @Test("row 10: a request in single bytes, with a wake-up for each")
+    @Test("10: a request in single bytes, with a wake-up for each")
     func singleBytes() {
         let bench = Bench()
         for byte in read.bytes { bench.send([byte]) }
         #expect(bench.server.requests == [read] && bench.receive() == [read])
     }
 
-    @Test("row 12: two requests at once get two replies in their order")
+    @Test("12: two requests at once get two replies in their order")
     func together() {
         let bench = Bench()
         let write = Message(.write, "/pub|x", id: 2)
@@ -61,7 +61,7 @@ struct RowTests {
         #expect(bench.receive() == [read, write] && bench.channel.count == 1)
     }
 
-    @Test("rows 151 and 170: after INTRODUCE the features word is what was offered, the error 0, all indices 0")
+    @Test("151 and 170: after INTRODUCE the features word is what was offered, the error 0, all indices 0")
     func introduced() {
         for features in [RingFeatures(rawValue: 6), .all, []] {
             let bench = Bench(features) {
@@ -77,7 +77,7 @@ struct RowTests {
     }
 
     @Test(
-        "row 183: with the response bytes full 20 of 25 requests are read, the rest wait in the ring until it is read")
+        "183: with the response bytes full 20 of 25 requests are read, the rest wait in the ring until it is read")
     func outstanding() {
         let bench = Bench()
         bench.server.answer = { _ in [Message(.read, [UInt8](repeating: 1, count: 1100))] }
@@ -91,7 +91,7 @@ struct RowTests {
         #expect(bench.server.requests == requests && bench.page[.requestConsumer] == 25 * 21)
     }
 
-    @Test("row 185: 1025 bytes between the indices of the requests give error 2")
+    @Test("185: 1025 bytes between the indices of the requests give error 2")
     func requestIndices() {
         let bench = Bench()
         bench.send(read)
@@ -101,7 +101,7 @@ struct RowTests {
         expectIgnored(bench, .indices)
     }
 
-    @Test("row 186: rsp_cons beyond rsp_prod gives error 2 once a reply is due")
+    @Test("186: rsp_cons beyond rsp_prod gives error 2 once a reply is due")
     func responseIndices() {
         let bench = Bench()
         bench.page[.responseConsumer] = bench.page[.responseProducer] &+ 1
@@ -111,7 +111,7 @@ struct RowTests {
         expectIgnored(bench, .indices)
     }
 
-    @Test("row 187: a ring that is attached with all indices 0xfffffff0 goes on across the wrap")
+    @Test("187: a ring that is attached with all indices 0xfffffff0 goes on across the wrap")
     func wrap() {
         let bench = Bench(start: .own) {
             $0.indices = [UInt32](repeating: 0xFFFF_FFF0, count: 4)
@@ -124,7 +124,7 @@ struct RowTests {
         #expect(bench.page.indices == [5, 5, 5, 5])
     }
 
-    @Test("row 188: a reply of 4096 bytes is sent in pieces as the guest consumes")
+    @Test("188: a reply of 4096 bytes is sent in pieces as the guest consumes")
     func longReply() {
         for piece in [1, 7, 512, 1000, 1024] {
             let bench = Bench()
@@ -141,7 +141,7 @@ struct RowTests {
         }
     }
 
-    @Test("row 189: connection = 1 drops what is under way and sets indices, error and connection to 0, and notifies")
+    @Test("189: connection = 1 drops what is under way and sets indices, error and connection to 0, and notifies")
     func reconnection() {
         let bench = Bench()
         bench.server.answer = { _ in [Message(.read, [UInt8](repeating: 1, count: 2000))] }
@@ -158,7 +158,7 @@ struct RowTests {
         #expect(bench.receive() == [read])
     }
 
-    @Test("row 190: after every error connection = 1 brings the ring back")
+    @Test("190: after every error connection = 1 brings the ring back")
     func reconnectionAfterError() {
         for error in RingError.allCases {
             let bench = Bench()
@@ -172,7 +172,7 @@ struct RowTests {
         }
     }
 
-    @Test("row 191: connection = 1 does nothing in a domain without feature 1, but at INTRODUCE")
+    @Test("191: connection = 1 does nothing in a domain without feature 1, but at INTRODUCE")
     func withoutReconnection() {
         let bench = Bench([.errors]) { $0[.connection] = 1 }
         #expect(bench.page[.connection] == 0 && bench.channel.count == 1)
@@ -183,7 +183,7 @@ struct RowTests {
         #expect(bench.receive() == [read, read])
     }
 
-    @Test("row 192, XSA-325: a ring that is ignored frees its page when its domain has died, and touches it no more")
+    @Test("192, XSA-325: a ring that is ignored frees its page when its domain has died, and touches it no more")
     func closing() {
         let page = SharedPage()
         let (server, channel) = (ScriptedServer(), ScriptedChannel())

@@ -25,7 +25,7 @@ struct SocketTests {
         return texts(try socket.messages())
     }
 
-    @Test("requests are answered in their order, whether they come in one piece or in single bytes")
+    @Test("10, 12: requests are answered in their order, whether they come in one piece or in single bytes")
     func pieces() throws {
         let requests = [
             Message(.write, "/a|1", id: 7), Message(.read, "/a|", id: 0xffff_ffff), Message(.read, "/none|"),

@@ -71,6 +71,11 @@ final class TestSocket {
         return found
     }
 
+    /// Bytes that have come and were not looked at.
+    var taken: [UInt8] { received }
+
+    func forget() { received = [] }
+
     func close() { descriptor = nil }
 }
 

@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,6 +210,36 @@ static inline int corbel_is_locked(int descriptor) {
 
 // Swift forbids the name. For a process that has one thread.
 static inline int corbel_fork(void) { return fork(); }
+
+// Another program in a process of its own, with no signal blocked, whose output goes to a descriptor and whose input and
+// complaints are nothing. One that can't be executed ends with status 127. For a process that has one thread.
+static inline int corbel_start_program(const char *path, char *const arguments[], int output) {
+    sigset_t none;
+    int nowhere, process = fork();
+    if (process != 0) return process;
+    nowhere = open("/dev/null", O_RDWR);
+    if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(output, 1) < 0 || dup2(nowhere, 2) < 0) _exit(127);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    execv(path, arguments);
+    _exit(127);
+}
+// Another program in this process; it comes back with errno when that can't be, and all is as it was. Signals that are
+// blocked stay so, or are let in before.
+static inline int corbel_become_program(const char *path, char *const arguments[], int keeps_signals) {
+    sigset_t none, old;
+    int code;
+    if (!keeps_signals) {
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, &old);
+    }
+    execv(path, arguments);
+    code = errno;
+    if (!keeps_signals) sigprocmask(SIG_SETMASK, &old, NULL);
+    errno = code;
+    return -1;
+}
 
 // The program's name without folders, as it was called; kept by the C library.
 static inline const char *corbel_program_name(void) {
