@@ -67,17 +67,6 @@ extension StoreServer {
         }
     }
 
-    /// The page of the store domain's own ring.
-    func mapOwnRing() -> (any RingMemory)? {
-        guard let source = platform?.ownRing else { return nil }
-        do throws(XenError) {
-            return MappedRing(try source.ownRing().takePages())
-        } catch {
-            log.write(.error, "xen", "the store domain's own ring can't be mapped: \(error)")
-            return nil
-        }
-    }
-
     /// Asks Xen for each known domain: what came about while nobody listened (13.5).
     func askForAllDomains() {
         guard let platform else { return }
@@ -99,6 +88,25 @@ extension StoreServer {
     }
 
     // MARK: Before another program takes over
+
+    /// All clients and descriptors as they go into a snapshot. Call it at rest (`whenAtRest`), when nobody is read.
+    public var stateOutline: StateOutline {
+        var outline = StateOutline()
+        outline.listening = listeningDescriptor ?? -1
+        outline.events = platform?.events.descriptor ?? -1
+        outline.clients = servedClients.map { client in
+            let transport: StateTransport
+            switch client.kind {
+            case .socket(let number): transport = .socket(descriptor: number)
+            case .ring(let domain, let port, _, _):
+                transport = .ring(domain: domain, target: nil, port: port?.rawValue ?? 0)
+            }
+            return StateClient(
+                id: client.id, transport: transport, input: client.input, output: client.output,
+                unfinishedByteCount: client.partByteCount)
+        }
+        return outline
+    }
 
     /// Handles what was held back, so that it need not be carried.
     func settle() {
