@@ -38,6 +38,7 @@ enum Program {
             return complain("\(error)")
         }
         ignoreBrokenPipes()
+        ignoreFileLimits()
         let log = DaemonLog(.information, sink: options.logSink(isInJournal: Options.isInJournal))
         do throws(StartEnd) {
             let daemon = try Start(options, StorePaths.own, parent, log).run()
