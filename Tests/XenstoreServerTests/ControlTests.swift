@@ -200,7 +200,7 @@ struct ControlTests {
     func views() throws {
         #expect(
             try bench.lines("domains|") == [
-                "domid unique_id state features port", "0 0 introduced 15 -", "5 6 introduced 15 -",
+                "domid unique_id state features port", "0 0 introduced 15 -", "5 0 introduced 15 -",
             ])
         #expect(try bench.control("watches|5|") == "|")
         try bench.guest(5, .watch, "a|\u{7}\\t|1|")
