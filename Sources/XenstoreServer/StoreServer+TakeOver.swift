@@ -67,6 +67,18 @@ extension StoreServer {
         }
     }
 
+    /// The page of the store domain's own ring.
+    func mapOwnRing() -> (any RingMemory)? {
+        guard let source = platform?.ownRing else { return nil }
+        do throws(XenError) {
+            let own = try source.ownRing()
+            return MappedRing(own.pages)
+        } catch {
+            log.write(.error, "xen", "the store domain's own ring can't be mapped: \(error)")
+            return nil
+        }
+    }
+
     /// Asks Xen for each known domain: what came about while nobody listened (13.5).
     func askForAllDomains() {
         guard let platform else { return }
