@@ -172,12 +172,12 @@ struct Shapes {
         say("\(name)-adding-ratio", Double(late) / Double(max(early, 1)))
     }
 
-    /// Bytes for each of 200 000 short nodes; what is left when they are gone; the longest wait of another meanwhile.
+    /// Bytes for each of 100 000 short nodes; what is left when they are gone; the longest wait of another meanwhile.
     private func memory(_ name: String) throws {
         guard let server = run.server else { return }
         let before = server.residentKiB
         try run.connect(1)
-        let count = 200_000
+        let count = 100_000
         let paths = (0..<count).map { payload("/many/\($0 / 100)/\($0 % 100)", "v") }
         let fill = try run.measure(Filling(paths), seconds: 120, operations: count)
         say("\(name)-node-bytes", Double((server.residentKiB - before) * 1024) / Double(fill.operations))
