@@ -80,7 +80,7 @@ struct Shapes {
         let paths = try fill()
         for number in 0..<10 { try setup.write("/own/\(number)", "0") }
         try run.connect(50)
-        let others = Plain(.write, depth: 1, paths.map { payload($0, "other  bytes") })
+        let others = Plain(.write, depth: 8, paths.map { payload($0, "other  bytes") })
         let work = Transactions(clients: 1, others: others) { client in
             (0..<10).flatMap { number in
                 [(.read, payload("/own/\(number)")), (.write, payload("/own/\(number)", "\(client.turn)"))]
