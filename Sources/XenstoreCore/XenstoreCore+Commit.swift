@@ -16,7 +16,7 @@ extension XenstoreCore {
                 id: transaction.id, moment: tree.takeSnapshot(), startTime: request.now, isReplay: true)
             let isSame = run(transaction.records, in: replay, request)
             defer { release(replay, connection) }
-            // A SET_PERMS has found a domain gone, whose nodes went with it: the view is not that of the store any more.
+            // A SET_PERMS has found a domain gone, whose nodes went with it: the view is the store's no more.
             if isSame, removalCount != before { continue }
             if isSame { apply(replay, connection) }
             return isSame

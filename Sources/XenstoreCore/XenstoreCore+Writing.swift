@@ -96,7 +96,7 @@ extension XenstoreCore {
             entries.append(entry)
         }
         if entries[0].domain == XenstorePermission.anyDomain { throw Refusal(.invalid) }
-        // Those that are found gone take their nodes with them: before the node is looked up, which may be one of these.
+        // Who is found gone takes its nodes along: before the node is looked up, which may be one of these.
         for entry in entries.dropFirst() where entry.domain != XenstorePermission.anyDomain {
             _ = exists(entry.domain, now: request.now)
         }

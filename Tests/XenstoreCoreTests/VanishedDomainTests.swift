@@ -1,5 +1,5 @@
-// Domains that SET_PERMS finds gone before Xen's interrupt has told of it: their nodes go at that moment, and no request
-// that is under way may write below them. The soak (Tests/Xenstored/soak) has found these.
+// Domains that SET_PERMS finds gone before Xen's interrupt has told of it: their nodes go at that moment, and no
+// request that is under way may write below them. The soak (Tests/Xenstored/soak) has found these.
 // Not for: domains of which Xen tells (DomainRowsTests).
 
 import Testing

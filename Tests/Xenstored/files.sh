@@ -28,7 +28,7 @@ stop
 # Each asks three times; what was asked before the signal is in the old file.
 traced() { grep -cE "$1.*asked" "$work/library/$2"; }
 [ "$(traced IN trace.1)" = 6 ] && [ "$(traced IN trace)" = 3 ]
-row $? "SIGHUP: the trace goes on in a new file under its name, and no line is lost" "$(cat "$work"/library/trace*; log)"
+row $? "SIGHUP: the trace goes on in a new file of its name, no line is lost" "$(cat "$work"/library/trace*; log)"
 serve --trace-file /dev/full
 for count in 1 2 3 4; do ask; done
 row $? "the disk is full for the trace: it serves" "$(log)"

@@ -12,7 +12,8 @@ named=()
 for name in nodes watches outstanding memory soft-memory transactions transaction-nodes node-permissions path-max \
     path-length node-size watch-events; do named+=(-Q "$name=1000"); done
 accepted "${named[@]}" --quota-soft memory=1000 -q memory=1000
-accepted -w watch-event=20 --timeout watch-event=20 -I --internal-db -I on --internal-db=off -R --no-recovery -V --verbose
+accepted -w watch-event=20 --timeout watch-event=20 -I --internal-db -I on --internal-db=off -R --no-recovery -V \
+    --verbose
 accepted -K --keep-orphans -m 0 --master-domid 0 -p 0 --priv-domid=0 -e 1 --event 1
 accepted -T "$work/trace" --trace-control +io --trace-control -wrl
 accepted --pid-file "$work/pid" -P

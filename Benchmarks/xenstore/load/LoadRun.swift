@@ -128,9 +128,9 @@ final class LoadRun: LoadOwner {
         return tally
     }
 
-    /// Until nothing is under way, ten seconds at most.
+    /// Until nothing is under way, a minute at most.
     func drain() throws(SystemError) {
-        let end = MonotonicTime.now.nanoseconds + 10_000_000_000
+        let end = MonotonicTime.now.nanoseconds + 60_000_000_000
         while clients.contains(where: { $0.isOpen && $0.isReading && $0.underWay > 0 }) {
             try loop.turn(milliseconds: 10)
             if MonotonicTime.now.nanoseconds >= end { throw SystemError(110, "a reply") }

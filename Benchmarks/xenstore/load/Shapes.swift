@@ -80,7 +80,7 @@ struct Shapes {
         let paths = try fill()
         for number in 0..<10 { try setup.write("/own/\(number)", "0") }
         try run.connect(50)
-        let others = Plain(.write, depth: 1, paths.map { payload($0, "other  bytes") })
+        let others = Plain(.write, depth: 8, paths.map { payload($0, "other  bytes") })
         let work = Transactions(clients: 1, others: others) { client in
             (0..<10).flatMap { number in
                 [(.read, payload("/own/\(number)")), (.write, payload("/own/\(number)", "\(client.turn)"))]
@@ -172,12 +172,12 @@ struct Shapes {
         say("\(name)-adding-ratio", Double(late) / Double(max(early, 1)))
     }
 
-    /// Bytes for each of 200 000 short nodes; what is left when they are gone; the longest wait of another meanwhile.
+    /// Bytes for each of 100 000 short nodes; what is left when they are gone; the longest wait of another meanwhile.
     private func memory(_ name: String) throws {
         guard let server = run.server else { return }
         let before = server.residentKiB
         try run.connect(1)
-        let count = 200_000
+        let count = 100_000
         let paths = (0..<count).map { payload("/many/\($0 / 100)/\($0 % 100)", "v") }
         let fill = try run.measure(Filling(paths), seconds: 120, operations: count)
         say("\(name)-node-bytes", Double((server.residentKiB - before) * 1024) / Double(fill.operations))

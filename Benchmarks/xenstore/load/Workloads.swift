@@ -63,7 +63,7 @@ final class WriteAndRemove: Workload {
     }
 }
 
-/// Transactions: START, then the rest in one piece. Clients from `writers` on only write, elsewhere.
+/// Transactions: START, then the rest in one piece. Clients from a number on do something else, elsewhere.
 final class Transactions: Workload {
     /// The requests between START and END.
     private let body: (LoadClient) -> [(XenstoreOperation, [UInt8])]
@@ -79,12 +79,15 @@ final class Transactions: Workload {
     }
 
     func counts(_ client: LoadClient) -> Bool { client.number < transactionClients }
+    var depth: Int { others?.depth ?? 1 }
 
     func begin(_ client: LoadClient) {
         guard counts(client) else {
             others?.begin(client)
             return
         }
+        // One at a time, whatever the others have under way.
+        if client.underWay > 0 { return }
         client.began = MonotonicTime.now.nanoseconds
         client.request(.transactionStart, [0])
     }
