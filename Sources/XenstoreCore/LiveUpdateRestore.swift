@@ -9,8 +9,8 @@ public struct RestoredState: Equatable, Sendable {
     public var listening: Int32 = -1
     /// The event channel device, -1: none.
     public var events: Int32 = -1
-    /// All clients, with the bytes that were read and not handled, and those that complete a message sent in part: whole
-    /// messages are the core's again.
+    /// All clients, with the bytes that were read and not handled, and those that complete a message sent in part:
+    /// whole messages are the core's again.
     public var clients: [StateClient] = []
     /// Lines for the log: what was left out.
     public var lines: [String] = []

@@ -1,5 +1,5 @@
-// All nodes one after the other, out of the tree and into a new one: what a live update does with them (xenstored.md 13).
-// Each is one call, for 100,000 of them are to take a few hundredths of a second.
+// All nodes one after the other, out of the tree and into a new one: what a live update does with them (xenstored.md
+// 13). Each is one call, for 100,000 of them are to take a few hundredths of a second.
 // Not for: requests.
 
 extension NodeTree {

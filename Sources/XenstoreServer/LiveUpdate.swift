@@ -1,6 +1,7 @@
-// The command `live-update`: its sessions, from `-f` to the moment at which all is ready to be handed over (xenstored.md
-// 12, 13.5).
-// Not for: the hand-over itself (LiveUpdate+HandOver), the stream (XenstoreCore), the next program (StoreServer+TakeOver).
+// The command `live-update`: its sessions, from `-f` to the moment at which all is ready to be handed over
+// (xenstored.md 12, 13.5).
+// Not for: the hand-over itself (LiveUpdate+HandOver), the stream (XenstoreCore), the next program
+// (StoreServer+TakeOver).
 
 internal import DaemonShell
 public import EventLoop

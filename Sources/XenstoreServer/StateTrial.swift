@@ -6,31 +6,33 @@ internal import XenstoreCore
 
 /// Reads a state file into a store that nobody uses, and says what it has found.
 public enum StateTrial {
-    /// A line as `StateSummary` describes itself; otherwise why the state is refused.
-    public static func report(
-        _ path: String, controlDomain: UInt16, storeDomain: UInt16, lookUp: @escaping (UInt16) -> UInt64?
-    ) -> String {
+    /// Tells a line as `StateSummary` describes itself; otherwise why the state is refused. Whoever is told may end the
+    /// process: the store need not be taken apart for that.
+    public static func report<Answer>(
+        _ path: String, controlDomain: UInt16, storeDomain: UInt16, lookUp: @escaping (UInt16) -> UInt64?,
+        tell: (String) -> Answer
+    ) -> Answer {
         let core = XenstoreCore(controlDomain: controlDomain, storeDomain: storeDomain, lookUp: lookUp)
         var effects: [Effect] = []
         do throws(StateFileError) {
             let bytes = try readState(path)
             do throws(StateError) {
                 let state = try core.restore(bytes, now: 0, into: &effects)
-                return "\(core.stateSummary(clientCount: state.clients.count))"
+                return tell("\(core.stateSummary(clientCount: state.clients.count))")
             } catch {
-                return "refused: \(error)"
+                return tell("refused: \(error)")
             }
         } catch {
-            return "refused: \(error.text)"
+            return tell("refused: \(error.text)")
         }
     }
 
     /// The same by a store's own idea of who is there.
     static func report(_ path: String, _ core: XenstoreCore) -> String {
         let known = Set(core.knownDomains)
-        return report(path, controlDomain: core.controlDomain, storeDomain: core.storeDomain) {
-            known.contains($0) ? 0 : nil
-        }
+        return report(
+            path, controlDomain: core.controlDomain, storeDomain: core.storeDomain,
+            lookUp: { known.contains($0) ? 0 : nil }, tell: { $0 })
     }
 }
 

@@ -82,8 +82,8 @@ extension Program {
     /// Tells what a state file says, on standard output; status 1 when it is refused.
     static func checkState(_ options: Options, _ path: String) -> Int32 {
         // Who asks has named all domains that there are.
-        let report = StateTrial.report(
-            path, controlDomain: options.controlDomain ?? 0, storeDomain: options.storeDomain ?? 0, lookUp: { _ in 0 })
-        return max(say(report + "\n"), report.hasPrefix("refused") ? 1 : 0)
+        StateTrial.report(
+            path, controlDomain: options.controlDomain ?? 0, storeDomain: options.storeDomain ?? 0, lookUp: { _ in 0 },
+            tell: { text -> Int32 in exitProgram(max(say(text + "\n"), text.hasPrefix("refused") ? 1 : 0)) })
     }
 }

@@ -1,5 +1,5 @@
-// Random requests, an update in the middle, and on: the store that was restored writes the same stream, and does the same
-// as the one that goes on without an update (xenstored.md 13).
+// Random requests, an update in the middle, and on: the store that was restored writes the same stream, and does the
+// same as the one that goes on without an update (xenstored.md 13).
 
 import Testing
 import XenstoreCore

@@ -211,8 +211,8 @@ static inline int corbel_is_locked(int descriptor) {
 // Swift forbids the name. For a process that has one thread.
 static inline int corbel_fork(void) { return fork(); }
 
-// Another program in a process of its own, with no signal blocked, whose output goes to a descriptor and whose input and
-// complaints are nothing. One that can't be executed ends with status 127. For a process that has one thread.
+// Another program in a process of its own, with no signal blocked, whose output goes to a descriptor and whose input
+// and complaints are nothing. One that can't be executed ends with status 127. For a process that has one thread.
 static inline int corbel_start_program(const char *path, char *const arguments[], int output) {
     sigset_t none;
     int nowhere, process = fork();
