@@ -192,6 +192,29 @@ struct StatisticsTests {
         try verify("S> SET_QUOTA 1|memory|0|\nS< OK|", transcript)
         #expect(core.mayRead(id, now: transcript.now))
         #expect(core.totals.pauseCount == 1)
+        try verify("S> SET_PERMS /pub|b0|\nS< OK|", transcript)
+        for round in 1...11 {
+            // The guest writes outside of transactions, which no claim holds back.
+            let conflict = """
+                S1> TRANSACTION_START |
+                S1< \(round)|
+                S1:\(round)> READ /pub|
+                S1< \(round == 1 ? "pub" : "\(round - 1)")
+                S1:\(round)> WRITE /sec|x
+                S1< OK|
+                D1> WRITE /pub|\(round)
+                D1< OK|
+                S1:\(round)> TRANSACTION_END T|
+                S1< EAGAIN
+                """
+            try verify(conflict, transcript)
+        }
+        for _ in 0..<3 { #expect(!core.mayRead(id, now: transcript.now)) }
+        #expect(try done(1).pauses(.credit) == 1)
+        try verify(
+            "S1> TRANSACTION_START |\nS1< 12|\nS2> TRANSACTION_START |\nS2< 1|\nS2:1> READ /pub|\nS2.", transcript)
+        #expect(core.totals.pauses(.claim) == 1 && core.totals.pauses(.credit) == 1)
+        #expect(core.totals.pauseCount == 3)
     }
 
     @Test("domains, watches and transactions are shown as they are")
