@@ -1,4 +1,4 @@
-// A connection as the tools use it: paths as bytes, errors as the C library's numbers, transactions that are done again.
+// A connection as the tools use it: paths as bytes, errors as the C library's numbers, transactions again and again.
 // Not for: what a tool does with it.
 
 internal import SystemCalls

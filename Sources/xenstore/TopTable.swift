@@ -42,7 +42,8 @@ struct TopTable: Equatable {
                 + "watches \(text(Self.watches)), transactions \(text(Self.transactions)), "
                 + "other \(text(operations.filter { !named.contains($0) })); "
                 + "refused/s \(Self.text(rates.rate("refusals", refusals)))",
-            "events/s \(Self.text(rates.rate("events_sent"))), coalesced/s \(Self.text(rates.rate("events_coalesced"))), "
+            "events/s \(Self.text(rates.rate("events_sent"))), "
+                + "coalesced/s \(Self.text(rates.rate("events_coalesced"))), "
                 + "folded/s \(Self.text(rates.rate("events_folded"))); commits/s \(Self.text(rates.rate("commits"))), "
                 + "conflicts/s \(Self.text(rates.rate("conflicts"))); quota hits: "
                 + (hits.isEmpty ? "none" : hits.joined(separator: ", ")),

@@ -58,7 +58,8 @@ struct CommandTests {
     func noPermissions() throws {
         #expect(
             try list(tree("permissions", .getPermissions, .access), permissions: true)
-                == "/a = \"1\"   (n0,r5)\n/b = \"1\" [tool: \ncould not access permissions for b: Permission denied\n]\n"
+                == "/a = \"1\"   (n0,r5)\n/b = \"1\" "
+                + "[tool: \ncould not access permissions for b: Permission denied\n]\n"
                 + "/c = \"1\"   (n0,r5)\n")
     }
 

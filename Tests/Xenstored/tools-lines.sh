@@ -203,7 +203,8 @@ x watch -n
 x watch
 x watch -n 1
 x watch -p /t/a
-changes='./xenstore-watch -n 4 /ch /ch2 >out & for i in {1..500}; do [ "$(wc -l <out)" -lt 2 ] || break; sleep 0.01; done
+changes='./xenstore-watch -n 4 /ch /ch2 >out &
+    for i in {1..500}; do [ "$(wc -l <out)" -lt 2 ] || break; sleep 0.01; done
     ./xenstore-write /ch/deep 1; ./xenstore-rm /ch2; ./xenstore-write /ch2 1; wait; cat out'
 compare "xenstore-watch shows changes as they come" bash -c "$changes"
 
