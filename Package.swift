@@ -51,6 +51,8 @@ let systemTargets: [Target] = [
     library("ServerCalls", ["CSystem", "SystemCalls"]),
     // Apart from SystemCalls for what it asks libc for: no device model links it.
     library("DaemonConfinement", ["CSystem", "SystemCalls"]),
+    // The same: fork and exec are for a daemon that goes to the background or is updated while it runs, and no other.
+    library("DaemonCalls", ["CSystem", "SystemCalls"]),
     library("EventLoop", ["SystemCalls"]),
     library("DaemonShell", ["StatisticsPage", "XenPlatform", "SystemCalls"]),
     library("SandboxClient", ["XenABI", "XenPlatform", "SystemCalls", "SandboxWire"]),
@@ -143,7 +145,7 @@ let variableTargets: [Target] = [
 /// What xenstored and its tests need.
 let xenstored: [Target.Dependency] = [
     "XenstoreServer", "XenstoreCore", "XenstoreWire", "XenABI", "XenPlatform", "XenLinux", "SystemCalls", "ServerCalls",
-    "EventLoop", "DaemonShell", "DaemonConfinement",
+    "EventLoop", "DaemonShell", "DaemonCalls", "DaemonConfinement",
 ]
 
 /// The Xenstore server's daemon, and the tools that talk to one.
@@ -151,8 +153,8 @@ let xenstoreServerTargets: [Target] = [
     library(
         "XenstoreServer",
         [
-            "XenABI", "XenPlatform", "XenstoreWire", "XenstoreCore", "SystemCalls", "ServerCalls", "EventLoop",
-            "DaemonShell",
+            "XenABI", "XenPlatform", "XenstoreWire", "XenstoreCore", "SystemCalls", "ServerCalls", "DaemonCalls",
+            "EventLoop", "DaemonShell",
         ]),
     tests(
         "XenstoreServerTests",

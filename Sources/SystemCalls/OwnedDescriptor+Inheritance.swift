@@ -1,5 +1,5 @@
 // Descriptors that a program hands to the one it becomes by exec.
-// Not for: the exec (ServerCalls).
+// Not for: the exec (DaemonCalls).
 
 internal import CSystem
 

@@ -3,7 +3,7 @@
 // Not for: when that is done (LiveUpdate), the other side (StoreServer+TakeOver).
 
 internal import DaemonShell
-internal import ServerCalls
+internal import DaemonCalls
 internal import SystemCalls
 internal import XenstoreCore
 

@@ -3,7 +3,7 @@
 
 internal import DaemonConfinement
 internal import DaemonShell
-internal import ServerCalls
+internal import DaemonCalls
 internal import SystemCalls
 
 @main
