@@ -4,7 +4,7 @@
 
 extension XenstoreCore {
     /// How much of it a call of `tick` does: well below a millisecond.
-    static var sliceCount: Int { 1024 }
+    static var sliceCount: Int { 256 }
 
     /// Whether something is left over.
     var hasLeftovers: Bool {
