@@ -6,11 +6,18 @@ internal import CSystem
 /// What the process in the background says once to the one that was started.
 public struct StartReport: ~Copyable {
     private let pipe: OwnedDescriptor
+    /// Open from the start on: later there may be no descriptor left.
+    private let nowhere: OwnedDescriptor
 
-    fileprivate init(_ pipe: consuming OwnedDescriptor) { self.pipe = pipe }
+    fileprivate init(_ pipe: consuming OwnedDescriptor, _ nowhere: consuming OwnedDescriptor) {
+        self.pipe = pipe
+        self.nowhere = nowhere
+    }
 
-    /// Ends the process that was started, with this status.
+    /// Ends the process that was started, with this status. Before that this one's standard streams lead to nowhere,
+    /// so that whoever reads them sees their end.
     public consuming func end(status: UInt8) throws(SystemError) {
+        for number in Int32(0)...2 { _ = try retrying("dup2") { dup2(nowhere.rawValue, number) } }
         let byte: [1 of UInt8] = [status]
         try pipe.writeAll(byte.span)
     }
@@ -19,8 +26,9 @@ public struct StartReport: ~Copyable {
 /// Goes on as another process, in a session of its own, without a terminal and in the root folder; standard streams stay
 /// as they are. Who was started waits for the report, and ends as it says; when there is none, as the process has ended
 /// before, it writes the complaint to standard error and ends with status 1. For processes with one thread. Throws what
-/// pipe2 and fork answer, with nothing changed.
+/// pipe2, open and fork answer, with nothing changed.
 public func becomeBackground(complaint: String) throws(SystemError) -> StartReport {
+    let nowhere = try OwnedDescriptor.open(path: "/dev/null", .readWrite)
     var ends: [2 of Int32] = [-1, -1]
     // SAFETY: the call writes two numbers, and there is room for two.
     _ = try once("pipe2") {
@@ -36,7 +44,7 @@ public func becomeBackground(complaint: String) throws(SystemError) -> StartRepo
         // No file system is kept from being unmounted.
         // SAFETY: withCString gives a terminated string that lives throughout the call.
         _ = unsafe "/".withCString { unsafe chdir($0) }
-        return StartReport(writing)
+        return StartReport(writing, nowhere)
     }
     writing.close()
     waitForReport(consume reading, complaint)
@@ -49,10 +57,4 @@ private func waitForReport(_ pipe: consuming OwnedDescriptor, _ complaint: Strin
     if count != 1 { try? StandardStream.error.write(complaint) }
     pipe.close()
     _exit(Int32(byte[0]))
-}
-
-/// Leads the three standard streams to nowhere, whoever has them now.
-public func leaveStandardStreams() throws(SystemError) {
-    let nowhere = try OwnedDescriptor.open(path: "/dev/null", .readWrite)
-    for number in Int32(0)...2 { _ = try retrying("dup2") { dup2(nowhere.rawValue, number) } }
 }

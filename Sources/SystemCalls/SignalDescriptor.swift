@@ -69,6 +69,12 @@ public func ignoreBrokenPipes() {
     precondition(answer == 0, "every Linux has this signal")
 }
 
+/// From now on a file that may not grow any more (ulimit -f) is an error of its writing alone, EFBIG, and no end.
+public func ignoreFileLimits() {
+    let answer = corbel_ignore_signal(SIGXFSZ)
+    precondition(answer == 0, "every Linux has this signal")
+}
+
 /// Gives signals of a crash their own effect again, to end the program: the Swift runtime's handlers start another
 /// program that looks at the crash, which one that is confined can't.
 public func endAtCrashes() {

@@ -36,6 +36,7 @@ struct StateRestoration {
     /// `/` and the special nodes, of which there were records.
     var fixed: Set<NodeID> = []
     var trail = StateTrail()
+    var permissions: StatePermissions?
     /// Domains that are not there, as far as that was asked.
     var absent: Set<UInt16> = []
 
@@ -61,6 +62,7 @@ extension XenstoreCore {
         while let record = try reader.next() {
             try take(record, at: reader.recordOffset, &restoration)
         }
+        if let last = restoration.permissions { tree.permissions.release(last.number) }
         finish(&restoration, now: now, hasFeatures: reader.format.version > 1)
         hand(over: &effects, now: now)
         return restoration.state

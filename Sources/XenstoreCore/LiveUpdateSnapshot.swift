@@ -227,32 +227,22 @@ extension XenstoreCore {
     /// All nodes of the store, parents before their children, the special ones last. An entry of a domain that has died
     /// is not listed any more, and is left out.
     func forEachStateNode(_ body: ([UInt8], [UInt8], [StateEntry]) -> Void) {
-        func visit(_ path: [UInt8], _ content: PackedContent) {
-            var entries: [StateEntry] = []
-            for (index, entry) in tree.permissions[content.permissions].entries.enumerated()
-            where index == 0 || !isGone(entry) {
-                entries.append(StateEntry(entry.access, domain: entry.domain, isStale: isStale(entry)))
+        var known: [UInt32: [StateEntry]] = [:]
+        var last: (number: UInt32, entries: [StateEntry])?
+        tree.forEachNode { path, value, number in
+            if last?.number != number {
+                let entries = known[number] ?? stateEntries(number)
+                known[number] = entries
+                last = (number, entries)
             }
-            body(path, tree.value(content), entries)
+            body(path, value, last?.entries ?? [])
         }
-        var path: [UInt8] = []
-        var stack = [(node: NodeID.root, parentByteCount: 0)]
-        var children: [NodeID] = []
-        while let (node, parentByteCount) = stack.popLast() {
-            guard let content = tree.packed(node, at: nil) else { continue }
-            path.removeSubrange(parentByteCount...)
-            if node != .root {
-                path.append(StorePath.slash)
-                tree.appendName(node, to: &path)
-            }
-            visit(path.isEmpty ? StorePath.root : path, content)
-            let byteCount = path.count
-            children.removeAll(keepingCapacity: true)
-            tree.children(content).forEach { children.append($0) }
-            for child in children.reversed() { stack.append((child, byteCount)) }
-        }
-        for node in [NodeID.introduceDomain, .releaseDomain] {
-            if let content = tree.packed(node, at: nil) { visit(tree.name(node), content) }
+    }
+
+    private func stateEntries(_ number: UInt32) -> [StateEntry] {
+        let all = tree.permissions[number].entries
+        return all.indices.filter { $0 == 0 || !isGone(all[$0]) }.map { index in
+            StateEntry(all[index].access, domain: all[index].domain, isStale: isStale(all[index]))
         }
     }
 }

@@ -144,15 +144,21 @@ extension NodeTree {
         var packed = PackedContent(
             generation: content.generation, permissions: permissions.intern(content.permissions),
             changedBy: content.changedBy ?? PackedContent.noGuest)
-        if content.value.count <= NodeValue.inlineByteCount {
-            for (index, byte) in content.value.enumerated() { packed.value.bytes[index] = byte }
-            packed.value.byteCount = UInt8(truncatingIfNeeded: content.value.count)
-        } else {
-            packed.value.byteCount = NodeValue.longMark
-            packed.value.longNumber = values.insert(LongBytes(bytes: content.value))
-        }
+        packed.value = pack(content.value)
         if content.children.count > 0 { packed.children = lists.insert(ListSlot(list: content.children)) }
         return packed
+    }
+
+    mutating func pack(_ bytes: [UInt8]) -> NodeValue {
+        var value = NodeValue()
+        if bytes.count <= NodeValue.inlineByteCount {
+            for (index, byte) in bytes.enumerated() { value.bytes[index] = byte }
+            value.byteCount = UInt8(truncatingIfNeeded: bytes.count)
+        } else {
+            value.byteCount = NodeValue.longMark
+            value.longNumber = values.insert(LongBytes(bytes: bytes))
+        }
+        return value
     }
 
     /// The same for another version.

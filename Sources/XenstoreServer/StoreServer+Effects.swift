@@ -9,7 +9,7 @@ internal import XenstoreWire
 extension StoreServer {
     /// Does all that the core has asked for, also what is asked for meanwhile.
     func drain() {
-        if isDraining { return }
+        if isDraining || effects.isEmpty { return }
         isDraining = true
         defer { isDraining = false }
         var index = 0

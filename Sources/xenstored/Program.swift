@@ -38,6 +38,7 @@ enum Program {
             return complain("\(error)")
         }
         ignoreBrokenPipes()
+        ignoreFileLimits()
         let log = DaemonLog(.information, sink: options.logSink(isInJournal: Options.isInJournal))
         do throws(StartEnd) {
             let daemon = try Start(options, StorePaths.own, parent, log).run()
@@ -90,7 +91,6 @@ final class ParentProcess {
     /// Lets it end. The streams are its own no longer.
     func end(status: UInt8) {
         guard let report = report.take() else { return }
-        try? leaveStandardStreams()
         // It may have been killed meanwhile.
         try? report.end(status: status)
     }

@@ -130,7 +130,11 @@ final class Start {
 
     /// A socket for root alone, in the place of whatever has that name.
     func newSocket(_ path: String) throws(SystemError) -> StreamSocket {
-        try? removeFile(path: path)
+        do throws(SystemError) {
+            try removeFile(path: path)
+        } catch {
+            if !error.isAbsence { throw error }
+        }
         return try StreamSocket.listening(path: path, backlog: Self.backlog, permissions: 0o600)
     }
 
@@ -249,4 +253,9 @@ final class PIDFileOwner {
             throw .failed("the pid file: \(error)")
         }
     }
+}
+
+extension SystemError {
+    /// ENOENT: there is nothing of that name.
+    fileprivate var isAbsence: Bool { code == 2 }
 }

@@ -62,7 +62,7 @@ struct StatisticsCheckTests {
         try verify("D1> WRITE data/x|1\nD1< OK|", transcript)
         let record = try #require(core.domains[1])
         let node = try #require(core.find(bytes("/local/domain/1/data/x"), nil).node)
-        record.nodes.remove(node)
+        core.tree.disown(node, &record.nodes)
         #expect(try check().differences.contains("/local/domain/1/data/x: domain 1 doesn't count it"))
         #expect(core.nodeCount(of: 1) == 1)
         _ = try check(repairs: true)

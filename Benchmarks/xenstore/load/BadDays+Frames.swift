@@ -24,7 +24,7 @@ extension BadDays {
         }
         let late = try readP99()
         rows.check(
-            late <= max(2 * quiet, 2000), "\(clients.count) half messages are held open: others are served as before",
+            isAsGood(late, as: quiet), "\(clients.count) half messages are held open: others are served as before",
             "p99 \(late) us, before \(quiet) us")
         let nothing = try good.readIfPresent("/half") == nil
         for (index, client) in clients.enumerated() {

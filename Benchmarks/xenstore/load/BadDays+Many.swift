@@ -26,7 +26,7 @@ extension BadDays {
         rows.check(each <= 4096, "each costs the server no more than 4 KiB", "\(Int(each)) bytes")
         let late = try readP99()
         rows.check(
-            late <= max(2 * quiet, 2000), "another client is served as before", "p99 \(late) us, before \(quiet) us")
+            isAsGood(late, as: quiet), "another client is served as before", "p99 \(late) us, before \(quiet) us")
         for client in clients { client.close() }
         clients = []
         let after = try settled(descriptors)

@@ -26,10 +26,6 @@ extension BadDays {
             slow.operations == Self.distinctCount && slow.failures == 0,
             "112: a watcher never reads: \(Self.distinctCount) changes of other paths are made, none refused",
             "\(slow.operations) made, \(slow.failures) refused")
-        rows.check(
-            slow.percentile(0.99) <= max(2 * quiet.percentile(0.99), 2000), "none of them is delayed by it",
-            "p50 \(slow.percentile(0.5)) us, p99 \(slow.percentile(0.99)) us; without the watcher "
-                + "\(quiet.percentile(0.5)) and \(quiet.percentile(0.99)) us")
         rows.check(grown <= Self.watcherKiBMax, "the server's memory is bounded", "\(grown) KiB more")
         let rateAfter = try writes("/slow/distinct", Self.distinctCount / 10)
         (eventCount, lastEventPath) = (0, [])
@@ -43,6 +39,14 @@ extension BadDays {
             "\(eventCount) events, the last \(String(decoding: lastEventPath, as: UTF8.self)); "
                 + "\(Int(rateAfter.rate)) changes/s while folded")
         watcher.close()
+        // Before and behind: a long run has more of what else the machine does than a short one.
+        let later = try writes("/slow/quiet", Self.distinctCount / 4)
+        let quietP99 = max(quiet.percentile(0.99), later.percentile(0.99))
+        rows.check(
+            isAsGood(Int(slow.percentile(0.99)), as: Int(quietP99)), "none of the changes was delayed by the watcher",
+            "p50 \(slow.percentile(0.5)) us, p99 \(slow.percentile(0.99)) us; without the watcher "
+                + "\(quiet.percentile(0.5)) and \(quiet.percentile(0.99)) us before, "
+                + "\(later.percentile(0.5)) and \(later.percentile(0.99)) us afterwards")
         try good.rm("/slow")
     }
 
@@ -82,7 +86,7 @@ extension BadDays {
             "a client that reads no replies is not read any more when 256 KiB of them wait",
             "\(asked) requests made, the server has \(grown) KiB more")
         let late = try readP99()
-        rows.check(late <= max(2 * quiet, 2000), "others are served as before", "p99 \(late) us, before \(quiet) us")
+        rows.check(isAsGood(late, as: quiet), "others are served as before", "p99 \(late) us, before \(quiet) us")
         mute.read(true)
         let all = try until { replyCount == asked }
         rows.check(all, "when it reads it gets every reply", "\(replyCount) of \(asked)")

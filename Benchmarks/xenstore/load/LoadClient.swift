@@ -172,6 +172,5 @@ final class LoadClient: DescriptorHandler {
 enum SystemCode {
     static let wouldBlock: Int32 = 11
     static let protocolFault: Int32 = 71
-    static let refused: Int32 = 111
-    static let noEntry: Int32 = 2
+    static let reset: Int32 = 104
 }

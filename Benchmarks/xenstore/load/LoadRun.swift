@@ -101,6 +101,7 @@ final class LoadRun: LoadOwner {
 
     /// Does the work for some seconds, or so many operations.
     func measure(_ workload: any Workload, seconds: Double, operations: Int? = nil) throws(SystemError) -> Tally {
+        if endedCount > 0 { throw SystemError(SystemCode.reset, "a connection") }
         self.workload = workload
         tally = Tally()
         tally.latencies.reserveCapacity(1 << 16)
@@ -118,6 +119,7 @@ final class LoadRun: LoadOwner {
             if MonotonicTime.now.nanoseconds >= end { isStopping = true }
         }
         isStopping = true
+        if endedCount > 0 { throw SystemError(SystemCode.reset, "a connection") }
         try drain()
         tally.seconds = Double(MonotonicTime.now.nanoseconds - began) / 1e9
         tally.processorMicroseconds = Double((server?.processorNanoseconds ?? 0) - processor) / 1000
