@@ -70,18 +70,6 @@ extension StoreServer {
         }
     }
 
-    /// The page of the own ring alone, for a ring whose port is bound already.
-    func mapOwnRing() -> (any RingMemory)? {
-        guard let source = platform?.ownRing else { return nil }
-        do throws(XenError) {
-            let own = try source.ownRing()
-            return MappedRing(own.pages)
-        } catch {
-            log.write(.error, "xen", "the store domain's own ring can't be mapped: \(error)")
-            return nil
-        }
-    }
-
     /// Ports have fired.
     func takeEvents() {
         do throws(XenError) {

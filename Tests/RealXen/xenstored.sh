@@ -128,18 +128,14 @@ descriptors() { find "/proc/$pid/fd" -mindepth 1 | wc -l; }
 grants() { grep -c gntdev "/proc/$pid/maps"; }
 channels() { lsevtchn 0 | sed 's/Port .*//' | wc -l; }
 resident() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"; }
-# round [OPTION]: -e leaves out xl's process in the background, which is most of the time
 round() {
-    xl create -p exerciser.cfg "$@" >/tmp/create.log 2>&1 && xl destroy exerciser >>/tmp/create.log 2>&1
+    xl create -p exerciser.cfg >/tmp/create.log 2>&1 && xl destroy exerciser >>/tmp/create.log 2>&1
 }
 before="$(base)$(descriptors) $(channels) $(grants)"
 memory=$(resident)
 done=0
 begun=$(date +%s)
-while [ $done -lt "$rounds" ]; do
-    if [ $((done % 10)) = 0 ]; then round; else round -e; fi || break
-    done=$((done + 1))
-done
+while [ $done -lt "$rounds" ] && round; do done=$((done + 1)); done
 [ $done = "$rounds" ]
 row $? "$rounds rounds of xl create and xl destroy" "$(cat /tmp/create.log)"
 echo "# they took $(($(date +%s) - begun)) s"
