@@ -97,6 +97,14 @@ says 'guest: on xen' /tmp/console
 row $? "and its console comes through"
 lab-mark guest
 
+# Another process image in its place, while a guest and xenconsoled watch.
+updated() { xenstore control live-update -f /corbel/xenstored && xenstore control live-update -s -t 20; }
+updated >/tmp/update.log 2>&1
+[ $? = 0 ] && [ "$(pidof xenstored)" = "$pid" ] && [ "$(tail -n 1 /tmp/update.log)" = OK ]
+row $? "a live update, in the same process" "$(cat /tmp/update.log) $(tail -n 3 /run/log)"
+asked 4 30
+row $? "the guest's watch and ring are there after it" "$(tail -n 3 /run/log)"
+
 kill $reader
 xl save lin /tmp/saved >/tmp/save.log 2>&1
 row $? "xl save" "$(tail -n 3 /tmp/save.log)"
