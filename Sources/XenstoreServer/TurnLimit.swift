@@ -26,7 +26,8 @@ struct TurnLimit {
         requestCount += 1
         let number = header.transactionID
         if header.operation == .transactionStart {
-            transaction = 0
+            // Of two beginnings one after the other neither is the one transaction of this turn.
+            transaction = transaction == nil ? 0 : nil
         } else if header.operation == .transactionEnd || number == 0 {
             transaction = nil
         } else {
