@@ -163,7 +163,7 @@ let xenstoreServerTargets: [Target] = [
     program("xenstored", xenstored, path: "Sources/xenstored"),
     tests("XenstoredTests", xenstored + ["xenstored"]),
     // One program with the names of the C tools as links.
-    program("xenstore", ["XenstoreClient", "XenstoreWire", "SystemCalls", "DaemonShell"], path: "Sources/xenstore"),
+    program("xenstore", ["XenstoreClient", "XenstoreWire", "SystemCalls"], path: "Sources/xenstore"),
     tests("XenstoreToolTests", ["xenstore", "XenstoreClient", "XenstoreWire", "SystemCalls", "ServerCalls"]),
     // Clients by the thousand, floods and long runs, for Tests/Xenstored/check and `make bench`.
     program(

@@ -12,9 +12,15 @@ extension SystemCallRule {
         waiting + bytes + files + memory + sockets + process
     }
 
-    /// What a daemon does beside that which is connected to: it takes connections, and connects to a system log that was
-    /// started anew.
-    public static var serving: [SystemCallRule] { [SystemCallRule(.accept4), .localDatagramSocket] }
+    /// What a daemon does beside that which is connected to: it takes connections, connects to a system log that was
+    /// started anew, and lets its standard streams go when it is ready.
+    public static var serving: [SystemCallRule] {
+        var calls: [SystemCall] = [.accept4, .dup3]
+        #if arch(x86_64)
+            calls.append(.dup2)
+        #endif
+        return calls.map { SystemCallRule($0) } + [.localDatagramSocket]
+    }
 
     private static var waiting: [SystemCallRule] {
         var calls: [SystemCall] = [.epollPwait, .epollCtl, .timerfdSettime, .clockGettime, .clockNanosleep, .futex]

@@ -1,5 +1,5 @@
 // Descriptors that a program hands to the one it becomes by exec.
-// Not for: the exec.
+// Not for: the exec (ServerCalls).
 
 internal import CSystem
 
@@ -20,4 +20,17 @@ extension OwnedDescriptor {
         let wanted = on ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC
         _ = try plain("fcntl") { corbel_fcntl_set(rawValue, F_SETFD, wanted) }
     }
+}
+
+/// Whether a file is there, and whether it may be executed.
+public func fileAccess(path: String) -> (exists: Bool, isExecutable: Bool) {
+    // SAFETY: withCString gives a terminated string that lives throughout the calls.
+    unsafe path.withCString { unsafe (access($0, F_OK) == 0, access($0, X_OK) == 0) }
+}
+
+/// Whether a program that this process becomes by exec has the descriptor of that number too. Throws EBADF when there is
+/// none.
+public func setInherited(descriptor number: Int32, _ on: Bool) throws(SystemError) {
+    let flags = try once("fcntl") { corbel_fcntl_get(number, F_GETFD) }
+    _ = try once("fcntl") { corbel_fcntl_set(number, F_SETFD, on ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC) }
 }

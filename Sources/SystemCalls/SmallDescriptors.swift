@@ -87,6 +87,9 @@ public struct Pipe: ~Copyable {
 
     /// The reading end alone; the other one is closed.
     public consuming func intoReading() -> OwnedDescriptor { reading }
+
+    /// The writing end alone; the other one is closed.
+    public consuming func intoWriting() -> OwnedDescriptor { writing }
 }
 
 /// Two sockets that are connected to each other.

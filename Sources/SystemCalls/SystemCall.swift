@@ -43,6 +43,7 @@ extension SystemCall {
     package static var renameat: SystemCall { SystemCall("renameat", SYS_renameat) }
     package static var renameat2: SystemCall { SystemCall("renameat2", SYS_renameat2) }
     package static var unlinkat: SystemCall { SystemCall("unlinkat", SYS_unlinkat) }
+    package static var dup3: SystemCall { SystemCall("dup3", SYS_dup3) }
     package static var fcntl: SystemCall { SystemCall("fcntl", SYS_fcntl) }
     package static var ioctl: SystemCall { SystemCall("ioctl", SYS_ioctl) }
     package static var socket: SystemCall { SystemCall("socket", SYS_socket) }
@@ -71,7 +72,8 @@ extension SystemCall {
     package static var clockGettime: SystemCall { SystemCall("clock_gettime", SYS_clock_gettime) }
     package static var clockNanosleep: SystemCall { SystemCall("clock_nanosleep", SYS_clock_nanosleep) }
     #if arch(x86_64)
-        // arm64 has the p of each alone.
+        // arm64 has dup3 and the p of each alone.
+        package static var dup2: SystemCall { SystemCall("dup2", SYS_dup2) }
         package static var epollWait: SystemCall { SystemCall("epoll_wait", SYS_epoll_wait) }
     #endif
 }

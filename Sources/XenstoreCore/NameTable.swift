@@ -1,9 +1,33 @@
 // The names of nodes, each once (xenstored.md 11): `state` of ten thousand devices is one.
 // Not for: finding a node; lists of children are ordered by the names themselves (ChildList).
 
+internal import XenstoreWire
+
+/// The first 16 bytes of a name as two numbers, zeros behind it: of two of them the one that comes first is the smaller
+/// one, as no name has a zero.
+struct NameWords {
+    var first: UInt64
+    var second: UInt64
+
+    init(_ path: Span<UInt8>, _ range: Range<Int>) {
+        first = Self.word(path, range.lowerBound, range.upperBound)
+        second = range.count > 8 ? Self.word(path, range.lowerBound + 8, range.upperBound) : 0
+    }
+
+    private static func word(_ path: Span<UInt8>, _ start: Int, _ end: Int) -> UInt64 {
+        var word: UInt64 = 0
+        var shift: UInt64 = 56
+        for index in start..<min(end, start + 8) {
+            word |= UInt64(path[index]) << shift
+            shift &-= 8
+        }
+        return word
+    }
+}
+
 /// A name.
 struct NameSlot: SlabSlot {
-    static var inlineByteCount: Int { 18 }
+    static var inlineByteCount: Int { 16 }
 
     /// The next one of its bucket.
     var link = noSlot
@@ -11,13 +35,12 @@ struct NameSlot: SlabSlot {
     /// Nodes that have it.
     var useCount: UInt32 = 0
     var byteCount: UInt16 = 0
-    /// The name; of a longer one the number among the long ones.
-    var bytes = InlineArray<18, UInt8>(repeating: 0)
+    /// Its words; of one longer than both, `second` is the number among the long ones.
+    var first: UInt64 = 0
+    var second: UInt64 = 0
 
     var isLong: Bool { Int(byteCount) > Self.inlineByteCount }
-    var longNumber: UInt32 {
-        UInt32(bytes[0]) | UInt32(bytes[1]) << 8 | UInt32(bytes[2]) << 16 | UInt32(bytes[3]) << 24
-    }
+    var longNumber: UInt32 { UInt32(truncatingIfNeeded: second) }
 
     static var unused: NameSlot { NameSlot() }
     static var pieceBits: UInt32 { 12 }
@@ -25,7 +48,7 @@ struct NameSlot: SlabSlot {
 
 /// Names by their bytes, counted. The buckets grow and shrink one at a time (linear hashing), so that none waits while
 /// all are sorted anew.
-struct NameTable {
+struct NameTable: ~Copyable {
     private var names = Slab<NameSlot>()
     private var long = Slab<LongBytes>()
     /// The first name of each bucket, in rows of 1024.
@@ -51,22 +74,19 @@ struct NameTable {
 
     func byteCount(_ name: UInt32) -> Int { Int(names[name].byteCount) }
 
-    /// -1, 0, 1: a name is before, equal to or behind the one that stands in a path.
-    func compare(_ name: UInt32, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
-        let slot = names[name]
-        if slot.isLong { return compareLong(slot, path, range) }
-        let byteCount = Int(slot.byteCount)
-        let count = min(byteCount, range.count)
-        for offset in 0..<count {
-            let byte = slot.bytes[offset]
-            let other = path[range.lowerBound + offset]
-            if byte != other { return byte < other ? -1 : 1 }
-        }
+    /// -1, 0, 1: a name is before, equal to or behind the one that stands in a path, whose words are given too.
+    func compare(_ name: UInt32, _ words: NameWords, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
+        let first = names[name].first
+        if first != words.first { return first < words.first ? -1 : 1 }
+        let byteCount = Int(names[name].byteCount)
+        let second = names[name].second
+        if byteCount > NameSlot.inlineByteCount { return compareLong(UInt32(truncatingIfNeeded: second), path, range) }
+        if second != words.second { return second < words.second ? -1 : 1 }
         return byteCount == range.count ? 0 : byteCount < range.count ? -1 : 1
     }
 
-    private func compareLong(_ slot: NameSlot, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
-        let bytes = long[slot.longNumber].bytes
+    private func compareLong(_ number: UInt32, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
+        let bytes = long[number].bytes
         for offset in 0..<min(bytes.count, range.count) where bytes[offset] != path[range.lowerBound + offset] {
             return bytes[offset] < path[range.lowerBound + offset] ? -1 : 1
         }
@@ -81,29 +101,29 @@ struct NameTable {
             return
         }
         if start >= Int(slot.byteCount) { return }
-        for offset in start..<Int(slot.byteCount) { bytes.append(slot.bytes[offset]) }
+        for offset in start..<Int(slot.byteCount) {
+            let word = offset < 8 ? slot.first : slot.second
+            bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (offset & 7))))
+        }
     }
 
     /// The name that stands in a path, which has one user more.
     mutating func intern(_ path: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
         let hash = UInt32(truncatingIfNeeded: ByteHash.hash(path, range, 0))
+        let words = NameWords(path, range)
         var at = self[bucket: bucket(of: hash)]
         while at != noSlot {
-            if names[at].hash == hash, compare(at, path, range) == 0 {
+            if names[at].hash == hash, compare(at, words, path, range) == 0 {
                 names[at].useCount += 1
                 return at
             }
             at = names[at].link
         }
-        var slot = NameSlot(hash: hash, useCount: 1, byteCount: UInt16(truncatingIfNeeded: range.count))
+        var slot = NameSlot(
+            hash: hash, useCount: 1, byteCount: UInt16(truncatingIfNeeded: range.count), first: words.first,
+            second: words.second)
         if slot.isLong {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(range.count)
-            for index in range { bytes.append(path[index]) }
-            let number = long.insert(LongBytes(bytes: bytes))
-            for index in 0..<4 { slot.bytes[index] = UInt8(truncatingIfNeeded: number >> UInt32(8 * index)) }
-        } else {
-            for offset in 0..<range.count { slot.bytes[offset] = path[range.lowerBound + offset] }
+            slot.second = UInt64(long.insert(LongBytes(bytes: XenstoreText.copy(path, range))))
         }
         let name = names.insert(slot)
         link(name)
@@ -132,7 +152,8 @@ struct NameTable {
         }
         if slot.isLong { long.remove(slot.longNumber) }
         names.remove(name)
-        if names.count * 2 < bucketCount, bucketCount > 1 { join() }
+        // Two at a time, to come after a count that falls.
+        for _ in 0..<2 where names.count * 2 < bucketCount && bucketCount > 1 { join() }
     }
 
     /// One bucket more: what is to be there is taken out of another.

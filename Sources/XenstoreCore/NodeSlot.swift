@@ -4,18 +4,56 @@
 /// A value: up to 23 bytes in its place, longer ones among the long ones.
 struct NodeValue {
     static var inlineByteCount: Int { 23 }
-    static var longMark: UInt8 { 255 }
+    private static var longMark: UInt64 { 255 }
 
-    /// The value; of a longer one its number.
-    var bytes = InlineArray<23, UInt8>(repeating: 0)
-    /// How many; `longMark`: it is a longer one.
-    var byteCount: UInt8 = 0
+    /// Bytes 0 to 7, 8 to 15, 16 to 22, the first one lowest; at the top of `third` how many, or `longMark`: then
+    /// `first` is the number of a longer one.
+    private var first: UInt64 = 0
+    private var second: UInt64 = 0
+    private var third: UInt64 = 0
 
-    var isLong: Bool { byteCount == Self.longMark }
+    init() {}
 
-    var longNumber: UInt32 {
-        get { UInt32(bytes[0]) | UInt32(bytes[1]) << 8 | UInt32(bytes[2]) << 16 | UInt32(bytes[3]) << 24 }
-        set { for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: newValue >> UInt32(8 * index)) } }
+    /// A longer one.
+    init(longNumber: UInt32) {
+        first = UInt64(longNumber)
+        third = Self.longMark << 56
+    }
+
+    /// The value that stands in a payload; it is not longer than `inlineByteCount`.
+    init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        first = Self.word(bytes, range.lowerBound, min(range.upperBound, range.lowerBound + 8))
+        if range.count > 8 {
+            second = Self.word(bytes, range.lowerBound + 8, min(range.upperBound, range.lowerBound + 16))
+        }
+        if range.count > 16 { third = Self.word(bytes, range.lowerBound + 16, range.upperBound) }
+        third |= UInt64(range.count) << 56
+    }
+
+    private static func word(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt64 {
+        var word: UInt64 = 0
+        var shift: UInt64 = 0
+        for index in start..<end {
+            word |= UInt64(bytes[index]) << shift
+            shift &+= 8
+        }
+        return word
+    }
+
+    var isLong: Bool { third >> 56 == Self.longMark }
+    var longNumber: UInt32 { UInt32(truncatingIfNeeded: first) }
+    /// Of one that is not a longer one.
+    var byteCount: Int { Int(third >> 56) }
+
+    /// Puts one that is not a longer one behind what is there.
+    func append(to bytes: inout [UInt8]) {
+        var word = first
+        for index in 0..<byteCount {
+            if index == 8 { word = second }
+            if index == 16 { word = third }
+            bytes.append(UInt8(truncatingIfNeeded: word))
+            word >>= 8
+        }
     }
 }
 

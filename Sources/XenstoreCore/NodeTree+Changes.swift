@@ -1,6 +1,8 @@
 // Nodes made, changed and removed in the tree; whatever a snapshot sees is kept for it first.
 // Not for: permissions and counts of owners (XenstoreCore+Nodes).
 
+internal import XenstoreWire
+
 extension NodeTree {
     /// A new node that nobody sees yet. A node that is its own parent stands at the top.
     mutating func allocate(name: Span<UInt8>, _ range: Range<Int>, parent: NodeID?, pathByteCount: Int) -> NodeID {
@@ -82,16 +84,11 @@ extension NodeTree {
     ) {
         keep(node)
         if slots[node.index].content.value.isLong { values.remove(slots[node.index].content.value.longNumber) }
-        var value = NodeValue()
+        let value: NodeValue
         if range.count <= NodeValue.inlineByteCount {
-            for offset in 0..<range.count { value.bytes[offset] = bytes[range.lowerBound + offset] }
-            value.byteCount = UInt8(truncatingIfNeeded: range.count)
+            value = NodeValue(bytes, range)
         } else {
-            var long: [UInt8] = []
-            long.reserveCapacity(range.count)
-            for index in range { long.append(bytes[index]) }
-            value.byteCount = NodeValue.longMark
-            value.longNumber = values.insert(LongBytes(bytes: long))
+            value = NodeValue(longNumber: values.insert(LongBytes(bytes: XenstoreText.copy(bytes, range))))
         }
         slots[node.index].content.value = value
         stamp(node, generation, guest)
@@ -114,13 +111,19 @@ extension NodeTree {
     /// Puts a node into a list by its name.
     func insert(_ child: NodeID, into list: inout ChildList) {
         let name = name(child)
-        list.insert(child, { nameByteCount($0) }) { compare($0, name.span, 0..<name.count) }
+        let words = NameWords(name.span, 0..<name.count)
+        list.insert(child, { nameByteCount($0) }) {
+            names.compare(slots[$0.index].name, words, name.span, 0..<name.count)
+        }
     }
 
     /// Takes a node out of a list that has it.
     func remove(_ child: NodeID, from list: inout ChildList) {
         let name = name(child)
-        list.remove(nameByteCount: name.count) { compare($0, name.span, 0..<name.count) }
+        let words = NameWords(name.span, 0..<name.count)
+        list.remove(nameByteCount: name.count) {
+            names.compare(slots[$0.index].name, words, name.span, 0..<name.count)
+        }
     }
 
     /// A child of a node of the store goes.
@@ -149,23 +152,17 @@ extension NodeTree {
         return packed
     }
 
+    /// A value of a new version.
     mutating func pack(_ bytes: [UInt8]) -> NodeValue {
-        var value = NodeValue()
-        if bytes.count <= NodeValue.inlineByteCount {
-            for (index, byte) in bytes.enumerated() { value.bytes[index] = byte }
-            value.byteCount = UInt8(truncatingIfNeeded: bytes.count)
-        } else {
-            value.byteCount = NodeValue.longMark
-            value.longNumber = values.insert(LongBytes(bytes: bytes))
-        }
-        return value
+        if bytes.count <= NodeValue.inlineByteCount { return NodeValue(bytes.span, 0..<bytes.count) }
+        return NodeValue(longNumber: values.insert(LongBytes(bytes: bytes)))
     }
 
     /// The same for another version.
     private mutating func copied(_ packed: PackedContent) -> PackedContent {
         var copy = packed
         permissions.retain(packed.permissions)
-        if packed.value.isLong { copy.value.longNumber = values.insert(values[packed.value.longNumber]) }
+        if packed.value.isLong { copy.value = NodeValue(longNumber: values.insert(values[packed.value.longNumber])) }
         if packed.children != noSlot { copy.children = lists.insert(lists[packed.children]) }
         return copy
     }

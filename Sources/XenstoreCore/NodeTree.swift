@@ -3,7 +3,7 @@
 // Not for: changes (NodeTree+Changes), snapshots (NodeTree+Versions), quotas.
 
 /// A table of nodes addressed by small numbers, with a clock that each snapshot moves.
-struct NodeTree {
+struct NodeTree: ~Copyable {
     /// A moment that some transaction looks at, and the versions for which no later snapshot is the reason to live.
     struct Snapshot {
         var moment: UInt64
@@ -55,7 +55,10 @@ struct NodeTree {
     }
 
     /// A node's version at a moment; nil when it was not there.
-    func content(_ node: NodeID, at moment: UInt64) -> NodeContent? { packed(node, at: moment).map(unpacked) }
+    func content(_ node: NodeID, at moment: UInt64) -> NodeContent? {
+        guard let packed = packed(node, at: moment) else { return nil }
+        return unpacked(packed)
+    }
 
     /// What the tables say of a node at a moment; nil moment: now.
     func packed(_ node: NodeID, at moment: UInt64?) -> PackedContent? {
@@ -90,11 +93,11 @@ struct NodeTree {
             bytes.append(contentsOf: values[packed.value.longNumber].bytes)
             return
         }
-        for index in 0..<Int(packed.value.byteCount) { bytes.append(packed.value.bytes[index]) }
+        packed.value.append(to: &bytes)
     }
 
     func valueByteCount(_ packed: PackedContent) -> Int {
-        packed.value.isLong ? values[packed.value.longNumber].bytes.count : Int(packed.value.byteCount)
+        packed.value.isLong ? values[packed.value.longNumber].bytes.count : packed.value.byteCount
     }
 
     /// Bytes that the quotas `node-size`, and with the path `memory`, count.
@@ -141,16 +144,18 @@ struct NodeTree {
     /// The child with the name that stands in a path, of the version now.
     func child(of node: NodeID, _ path: Span<UInt8>, _ range: Range<Int>) -> NodeID? {
         guard slots[node.index].exists else { return nil }
-        return child(of: slots[node.index].content, path, range)
+        return child(in: slots[node.index].content.children, path, range)
     }
 
-    func child(of content: PackedContent, _ path: Span<UInt8>, _ range: Range<Int>) -> NodeID? {
-        if content.children == noSlot { return nil }
-        return lists[content.children].list.find { compare($0, path, range) }
+    /// The same of a list's number.
+    func child(in list: UInt32, _ path: Span<UInt8>, _ range: Range<Int>) -> NodeID? {
+        if list == noSlot { return nil }
+        let words = NameWords(path, range)
+        return lists[list].list.find { names.compare(slots[$0.index].name, words, path, range) }
     }
 
     /// -1, 0, 1: a node's name is before, equal to or behind the name that stands in a path.
     func compare(_ node: NodeID, _ path: Span<UInt8>, _ range: Range<Int>) -> Int {
-        names.compare(slots[node.index].name, path, range)
+        names.compare(slots[node.index].name, NameWords(path, range), path, range)
     }
 }

@@ -16,7 +16,7 @@ struct EventLimit {
 }
 
 /// The output of a connection.
-struct OutputQueue {
+struct OutputQueue: ~Copyable {
     struct Entry {
         enum Kind: UInt8 { case withdrawn, reply, event }
 

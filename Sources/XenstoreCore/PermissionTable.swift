@@ -5,7 +5,7 @@
 internal import XenstoreWire
 
 /// Lists by numbers, counted.
-struct PermissionTable {
+struct PermissionTable: ~Copyable {
     private struct Entry {
         var list: PermissionList?
         /// Versions of nodes that have it, and those of them that are the store's.

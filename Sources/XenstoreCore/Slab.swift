@@ -16,7 +16,7 @@ protocol SlabSlot {
 var noSlot: UInt32 { .max }
 
 /// Slots in pieces.
-struct Slab<Slot: SlabSlot> {
+struct Slab<Slot: SlabSlot>: ~Copyable {
     private struct Piece {
         var slots: ContiguousArray<Slot> = []
         /// The first unused one of those that were used before.

@@ -55,6 +55,8 @@ final class Transaction {
     var created: [NodeID] = []
     /// Nodes of the connection's domain more than at the start.
     var netNodeCount = 0
+    /// What `lifeCount` was at the start.
+    var lifeCount: UInt64 = 0
     /// Whether nodes were removed of which only the topmost one is among `changes`.
     var hasCut = false
     /// Of a replay: whether nodes may still be made where others were removed.

@@ -4,7 +4,7 @@
 
 /// A tree of names, those of special paths apart, with the watches that end at each. Children are found in one table by
 /// their parent and name.
-struct WatchTrie {
+struct WatchTrie: ~Copyable {
     struct Node {
         var name: [UInt8]
         var parent: Int

@@ -15,8 +15,8 @@ extension XenstoreCore {
         if check == nil { return nil }
         // What was removed, and isn't counted off yet, hangs below nothing: that is not wrong.
         if hasLeftovers {
-            reclaim(count)
-            return nil
+            reclaim(max(count, 64))
+            if hasLeftovers { return nil }
         }
         for _ in 0..<count {
             switch check?.phase {

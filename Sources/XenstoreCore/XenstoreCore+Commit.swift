@@ -9,6 +9,7 @@ extension XenstoreCore {
         let connection = request.connection
         // The bytes of the first run are not those of the second.
         charge(-transaction.memoryByteCount, transaction, connection.domain)
+        if commitAtOnce(transaction, request) { return true }
         while true {
             let before = removalCount
             let replay = Transaction(
@@ -45,7 +46,7 @@ extension XenstoreCore {
     }
 
     /// Makes the replay's changes those of the store.
-    private func apply(_ replay: Transaction, _ connection: Connection) {
+    func apply(_ replay: Transaction, _ connection: Connection) {
         pathChanges = replay.events
         for index in pathChanges.indices { lookBefore(&pathChanges[index]) }
         // The view is not needed any more: no version is kept for it.

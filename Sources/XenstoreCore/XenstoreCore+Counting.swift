@@ -66,7 +66,7 @@ extension XenstoreCore {
         connection.isPausedByReplies = isPaused
         guard isPaused, let guest = connection.guest else { return }
         count(pause: .outstanding, connection)
-        note(.outstanding, connection.output.replyCount + 1, guest, nil, now: now)
+        note(.outstanding, connection.output.replyCount, guest, nil, now: now)
     }
 
     /// A quota was hit.

@@ -6,6 +6,8 @@ extension XenstoreCore {
     func changes(_ path: [UInt8], _ kind: PathChange.Kind, _ transaction: Transaction?) {
         var change = PathChange(path: path, kind: kind)
         guard let transaction else {
+            // Nobody can begin to watch before it is made.
+            if trie.count == 0 { return }
             lookBefore(&change)
             pathChanges.append(change)
             return

@@ -8,7 +8,7 @@ extension XenstoreCore {
 
     /// Whether something is left over.
     var hasLeftovers: Bool {
-        !detached.isEmpty || !falling.isEmpty || !tree.ended.isEmpty || uncleanList != nil
+        !detached.isEmpty || !falling.isEmpty || !tree.ended.isEmpty || uncleanList != nil && check == nil
     }
 
     /// A node that nothing leads to any more is to be counted off and freed, with all below it.
@@ -62,12 +62,11 @@ extension XenstoreCore {
 
     /// Takes entries of dead domains out of so many lists of permissions (xenstored.md 6.5). Answers how many.
     private func cleanLists(_ countMax: Int) -> Int {
-        guard let first = uncleanList else { return 0 }
+        // A check has counted lists as they are: they stay so until its end.
+        guard let first = uncleanList, check == nil else { return 0 }
         let end = min(tree.permissions.end, Int(first) + min(countMax, tree.permissions.end))
         for number in Int(first)..<max(Int(first), end) {
             guard let freed = tree.permissions.clean(UInt32(number), isGone) else { continue }
-            // What a check has counted may have been counted with it.
-            if let check { self.check = StoreCheck(repairs: check.repairs) }
             if let owner = domains[freed.owner.domain], owner.epoch == freed.owner.epoch {
                 owner.memoryByteCount -= freed.byteCount
             }

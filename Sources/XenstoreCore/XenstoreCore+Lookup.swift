@@ -63,10 +63,14 @@ extension XenstoreCore {
 
     /// A node that the connection may use as it needs; `ENOENT` or `EACCES` after the hiding rule.
     func lookup(_ path: [UInt8], _ need: Need, _ request: Request) throws(Refusal) -> NodeID {
-        let found = find(path, request.transaction)
+        try lookup(find(path, request.transaction), need, request)
+    }
+
+    /// The same of where a path leads.
+    func lookup(_ found: Found, _ need: Need, _ request: Request) throws(Refusal) -> NodeID {
         var code = XenstoreErrorCode.notFound
-        if let node = found.node, let content = content(node, request.transaction) {
-            if need.isMet(by: rights(of: request.connection, on: content.permissions)) { return node }
+        if let node = found.node, let list = permissions(node, request.transaction) {
+            if need.isMet(by: rights(of: request.connection, on: list)) { return node }
             code = .access
         }
         throw Refusal(hidden(code, found, need, request))
@@ -77,8 +81,8 @@ extension XenstoreCore {
         _ code: XenstoreErrorCode, _ found: Found, _ need: Need, _ request: Request
     ) -> XenstoreErrorCode {
         if request.connection.isPrivileged || code == .access { return code }
-        guard let above = found.nearest, let content = content(above, request.transaction) else { return .access }
-        let rights = rights(of: request.connection, on: content.permissions)
+        guard let above = found.nearest, let list = permissions(above, request.transaction) else { return .access }
+        let rights = rights(of: request.connection, on: list)
         return need.isToldTruth(by: rights) ? code : .access
     }
 

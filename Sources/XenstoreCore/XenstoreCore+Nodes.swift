@@ -41,7 +41,7 @@ extension XenstoreCore {
             return change?.children.find { tree.compare($0, path.span, range) }
         }
         guard let packed = tree.packed(node, at: transaction.moment) else { return nil }
-        return tree.child(of: packed, path.span, range)
+        return tree.child(in: packed.children, path.span, range)
     }
 
     /// Follows a canonical path.

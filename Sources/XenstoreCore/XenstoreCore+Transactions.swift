@@ -14,6 +14,7 @@ extension XenstoreCore {
         repeat { id &+= 1 } while id == 0 || connection.transactions[id] != nil
         connection.lastTransaction = id
         let transaction = Transaction(id: id, moment: tree.takeSnapshot(), startTime: request.now)
+        transaction.lifeCount = lifeCount
         connection.transactions[id] = transaction
         connection.domain.transactionCount += 1
         startClaim(of: connection, transaction, now: request.now)

@@ -10,9 +10,10 @@ extension XenstoreCore {
         let path = try path(request, text)
         try touch([path], request)
         let value = Array(request.payload[octets])
-        guard let node = try writable(path, request) else {
+        let found = find(path, request.transaction)
+        guard let node = try writable(found, request) else {
             targetExisted = false
-            return try make(path, value: value, request)
+            return try make(path, found, value: value, request)
         }
         targetExisted = true
         guard let list = permissions(node, request.transaction)?.without(isGone) else { throw Refusal(.inputOutput) }
@@ -33,26 +34,26 @@ extension XenstoreCore {
     func makeDirectory(_ request: Request) throws(Refusal) {
         let path = try path(request, try one(request))
         try touch([path], request)
-        targetExisted = try writable(path, request) != nil
-        if targetExisted == false { try make(path, value: [], request) }
+        let found = find(path, request.transaction)
+        targetExisted = try writable(found, request) != nil
+        if targetExisted == false { try make(path, found, value: [], request) }
     }
 
     /// The node that may be written; nil when it may be made.
-    private func writable(_ path: [UInt8], _ request: Request) throws(Refusal) -> NodeID? {
+    private func writable(_ found: Found, _ request: Request) throws(Refusal) -> NodeID? {
         do throws(Refusal) {
-            return try lookup(path, .write, request)
+            return try lookup(found, .write, request)
         } catch  where error.code == .notFound {
             return nil
         }
     }
 
     /// Makes a node and those missing above it, or nothing.
-    private func make(_ path: [UInt8], value: [UInt8], _ request: Request) throws(Refusal) {
-        let found = find(path, request.transaction)
-        guard let nearest = found.nearest, let above = content(nearest, request.transaction) else {
+    private func make(_ path: [UInt8], _ found: Found, value: [UInt8], _ request: Request) throws(Refusal) {
+        guard let nearest = found.nearest, let above = permissions(nearest, request.transaction) else {
             throw Refusal(.inputOutput)
         }
-        let entryCount = inherited(above.permissions, by: request.connection).entries.count
+        let entryCount = inherited(above, by: request.connection).entries.count
         try check(.nodeSize, NodeContent.sizeByteCount(value: value.count, entries: entryCount), request)
         let domain = request.connection.domain
         let net = request.transaction?.netNodeCount ?? 0
@@ -62,7 +63,7 @@ extension XenstoreCore {
             byteCount += NodeContent.sizeByteCount(value: 0, entries: entryCount) + range.upperBound
         }
         try check(.memory, domain.memoryByteCount + byteCount, request)
-        try touch(found.missing.map { Array(path[..<$0.upperBound]) }, request)
+        if request.transaction != nil { try touch(found.missing.map { Array(path[..<$0.upperBound]) }, request) }
         let size = NodeContent.sizeByteCount(value: value.count, entries: entryCount)
         note(highest: .nodeSize, size, request.connection.guest)
         changes(path, .subtree, request.transaction)
@@ -73,9 +74,10 @@ extension XenstoreCore {
     func remove(_ request: Request) throws(Refusal) {
         let path = try path(request, try one(request))
         try touch([path], request)
-        guard let node = try writable(path, request) else {
+        let found = find(path, request.transaction)
+        guard let node = try writable(found, request) else {
             targetExisted = false
-            if find(path, request.transaction).missing.count == 1 { return }
+            if found.missing.count == 1 { return }
             throw Refusal(.notFound)
         }
         targetExisted = true

@@ -53,6 +53,9 @@ public final class XenstoreCore {
     /// Room for the event of a plain WRITE: its path, and who may hear of it.
     var quickPath: [UInt8] = []
     var quickWatches: [Watch] = []
+    /// Whether commits may go without a second run, and how many did (xenstored.md 5.3).
+    var skipsRuns = true
+    var skippedRunCount = 0
     /// Changes of the request under way, for the watches.
     var pathChanges: [PathChange] = []
     /// WRITE, MKDIR, RM under way: whether the target was there.

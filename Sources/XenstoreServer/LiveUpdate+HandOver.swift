@@ -3,9 +3,8 @@
 // Not for: when that is done (LiveUpdate), the other side (StoreServer+TakeOver).
 
 internal import DaemonShell
+internal import ServerCalls
 internal import SystemCalls
-internal import XenABI
-internal import XenPlatform
 internal import XenstoreCore
 
 /// Why there is no hand-over, as a sentence.
@@ -52,23 +51,10 @@ extension LiveUpdate {
     // MARK: The state
 
     private func outline(_ session: Session, _ asker: ConnectionID) -> StateOutline {
-        var outline = StateOutline()
+        var outline = server.stateOutline
         outline.format = format
-        outline.listening = server.listeningDescriptor ?? -1
-        outline.events = server.platform?.events.descriptor ?? -1
         outline.asker = asker
         outline.carriesTransactions = session.isCorbel
-        outline.clients = server.servedClients.map { client in
-            let transport: StateTransport
-            switch client.kind {
-            case .socket(let number): transport = .socket(descriptor: number)
-            case .ring(let domain, let port, _, _):
-                transport = .ring(domain: domain, target: nil, port: port?.rawValue ?? 0)
-            }
-            return StateClient(
-                id: client.id, transport: transport, input: client.input, output: client.output,
-                unfinishedByteCount: client.partByteCount)
-        }
         return outline
     }
 

@@ -2,6 +2,7 @@
 // Not for: what follows from the answer (LiveUpdate).
 
 internal import EventLoop
+internal import ServerCalls
 internal import SystemCalls
 
 /// A program that was started with `--version`. It is killed when it has answered, and when this goes away.

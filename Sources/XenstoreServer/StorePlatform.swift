@@ -17,9 +17,6 @@ public struct OwnRing: ~Copyable {
         self.pages = pages
         self.port = port
     }
-
-    /// The page alone.
-    public consuming func takePages() -> MappedPages { pages }
 }
 
 /// Finds the store domain's own ring.

@@ -8,7 +8,12 @@ extension StoreServer: RingReports {
     public func ringReport(of domain: UInt16) -> RingReport? {
         guard let ring = rings[domain] else { return nil }
         var error: UInt32 = 0
-        if case .ignored(let reason)? = ring.ring?.state { error = reason.rawValue }
+        switch ring.ring?.state {
+        case .ignored(let reason): error = reason.rawValue
+        // Its page is not there (13.4).
+        case nil: error = RingError.channel.rawValue
+        case .served, .closed: break
+        }
         return RingReport(port: ring.channel.port.map { UInt32($0.rawValue) } ?? 0, error: error)
     }
 

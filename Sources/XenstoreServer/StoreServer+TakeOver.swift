@@ -71,7 +71,8 @@ extension StoreServer {
     func mapOwnRing() -> (any RingMemory)? {
         guard let source = platform?.ownRing else { return nil }
         do throws(XenError) {
-            return MappedRing(try source.ownRing().takePages())
+            let own = try source.ownRing()
+            return MappedRing(own.pages)
         } catch {
             log.write(.error, "xen", "the store domain's own ring can't be mapped: \(error)")
             return nil
@@ -99,6 +100,25 @@ extension StoreServer {
     }
 
     // MARK: Before another program takes over
+
+    /// All clients and descriptors as they go into a snapshot. Call it at rest (`whenAtRest`), when nobody is read.
+    public var stateOutline: StateOutline {
+        var outline = StateOutline()
+        outline.listening = listeningDescriptor ?? -1
+        outline.events = platform?.events.descriptor ?? -1
+        outline.clients = servedClients.map { client in
+            let transport: StateTransport
+            switch client.kind {
+            case .socket(let number): transport = .socket(descriptor: number)
+            case .ring(let domain, let port, _, _):
+                transport = .ring(domain: domain, target: nil, port: port?.rawValue ?? 0)
+            }
+            return StateClient(
+                id: client.id, transport: transport, input: client.input, output: client.output,
+                unfinishedByteCount: client.partByteCount)
+        }
+        return outline
+    }
 
     /// Handles what was held back, so that it need not be carried.
     func settle() {

@@ -3,6 +3,7 @@
 
 internal import DaemonConfinement
 internal import DaemonShell
+internal import ServerCalls
 internal import SystemCalls
 
 @main

@@ -157,8 +157,8 @@ struct ControlMetricsTests {
     @Test("the document lists exactly the families that there are")
     func document() throws {
         let page = try Exposition(try scrape("\n"))
-        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let descriptor = try OwnedDescriptor.open(path: "/\(folder)/Documentation/xenstored-metrics.md", .read)
+        let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        let descriptor = try OwnedDescriptor.open(path: "/\(folder)/../../Documentation/xenstored-metrics.md", .read)
         var bytes = [UInt8](repeating: 0, count: 65536)
         var span = bytes.mutableSpan
         let count = try descriptor.read(into: &span)
@@ -229,7 +229,7 @@ struct ControlMetricsTests {
 
     @Test("who reads nothing keeps nobody waiting, and gets the whole text when it does; a domain may go meanwhile")
     func slow() throws {
-        for domain in 10..<1010 { control.introduce(UInt16(domain)) }
+        for domain in 10..<410 { control.introduce(UInt16(domain)) }
         let scraper = try Scraper(path: path)
         try scraper.send("\n")
         for round in 0..<200 {
@@ -239,13 +239,13 @@ struct ControlMetricsTests {
             }
         }
         #expect(endpoint.clientCount == 1)
-        _ = try control.bench.ask(control.socket, Message(.release, "500|"))
+        _ = try control.bench.ask(control.socket, Message(.release, "300|"))
         try turn {
             try scraper.take()
             return scraper.isAtEnd
         }
         let page = try Exposition(scraper.text)
-        #expect(page.values.keys.filter { $0.hasPrefix("xenstored_domain_requests_total{") }.count == 1002)
+        #expect(page.values.keys.filter { $0.hasPrefix("xenstored_domain_requests_total{") }.count == 402)
         try removeFile(path: path)
     }
 

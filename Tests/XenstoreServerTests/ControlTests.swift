@@ -198,10 +198,10 @@ struct ControlTests {
 
     @Test("`domains`, `watches` and `transactions` have a line for each")
     func views() throws {
-        #expect(
-            try bench.lines("domains|") == [
-                "domid unique_id state features port", "0 0 introduced 15 -", "5 6 introduced 15 -",
-            ])
+        let numbers = bench.core.domainSummaries(now: 0).map(\.uniqueID)
+        let domains = try bench.lines("domains|")
+        #expect(domains[0] == "domid unique_id state features port")
+        #expect(domains[1...] == ["0 \(numbers[0]) introduced 15 -", "5 \(numbers[1]) introduced 15 -"])
         #expect(try bench.control("watches|5|") == "|")
         try bench.guest(5, .watch, "a|\u{7}\\t|1|")
         try bench.guest(5, .watch, "/b|t|")

@@ -82,6 +82,35 @@ struct LoopTests {
         #expect(texts(try socket.messages()) == ["pub"])
     }
 
+    @Test("a guest that takes events while they come gets all of them, though it never says that it has taken any")
+    func takingMeanwhile() throws {
+        let xen = try FakeXen()
+        let bench = try StoreBench(xen)
+        let socket = try bench.connect()
+        try bench.makeStandardState(socket)
+        let guest = Guest(1, bench)
+        _ = try bench.ask(socket, Message(.write, "/n|"), Message(.setPermissions, "/n|r0|"))
+        // 32 bytes with header, path and token: 32 of them fill the ring to its last byte.
+        _ = try guest.ask(Message(.watch, "/n|tokens7|"))
+        var received: [UInt8] = []
+        // It takes as much as a message has, whenever the server looks for the next one, and tells nobody.
+        let vCPU = Flooding { _ in }
+        vCPU.onMessage = { received += $0.receive(32) }
+        vCPU.page = guest.page
+        _ = try bench.ask(socket, Message(.transactionStart, "|"))
+        for number in 1000..<1200 {
+            var write = Message(.write, "/n/\(number)|1")
+            write.header.transactionID = 1
+            _ = try bench.ask(socket, write)
+        }
+        bench.server.trace = vCPU
+        var end = Message(.transactionEnd, "T|")
+        end.header.transactionID = 1
+        #expect(texts(try bench.ask(socket, end)) == ["OK|"])
+        received += guest.page.receive()
+        #expect(texts(messages(received)) == (1000..<1200).map { "event /n/\($0)|tokens7|" })
+    }
+
     @Test("148: requests of one transaction are served in one turn, up to 128 of them")
     func transactionInOneTurn() throws {
         let bench = try StoreBench()
@@ -252,6 +281,7 @@ private final class Flooding: StoreTrace {
     var page: SharedPage?
     private(set) var counts: [ConnectionID: Int] = [:]
     private let work: (SharedPage) -> Void
+    var onMessage: (SharedPage) -> Void = { _ in }
 
     init(_ work: @escaping (SharedPage) -> Void) { self.work = work }
 
@@ -260,7 +290,9 @@ private final class Flooding: StoreTrace {
         if domain == 1, let page { work(page) }
     }
 
-    func message(_ message: Span<UInt8>, to connection: ConnectionID, domain: UInt16) {}
+    func message(_ message: Span<UInt8>, to connection: ConnectionID, domain: UInt16) {
+        if domain == 1, let page { onMessage(page) }
+    }
 
     func note(_ words: String) {}
 }

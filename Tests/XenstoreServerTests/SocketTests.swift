@@ -93,6 +93,7 @@ struct SocketTests {
         let value = String(repeating: "x", count: 4000)
         #expect(try ask(Message(.write, "/big|\(value)")) == ["OK|"])
         let request = Message(.read, "/big|").bytes
+        let memory = bench.core.memoryByteCount(of: 0)
         var askedCount = 0
         // Until neither the server nor the kernel takes more.
         for _ in 0..<200 {
@@ -122,6 +123,7 @@ struct SocketTests {
             try bench.settle()
         }
         #expect(answeredCount == askedCount)
+        #expect(bench.core.memoryByteCount(of: 0) == memory)
     }
 
     /// Sends the rest of a request of which a part is gone; 1 when there was one.

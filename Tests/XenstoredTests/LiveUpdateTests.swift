@@ -28,7 +28,7 @@ struct LiveUpdateTests {
         #expect(try client.ask(.watch, "/w|t3|1|") == "OK|")
         let number = try transaction(client)
         // More than the kernel takes for one who does not read.
-        let count = 5000
+        let count = 3000
         for first in stride(from: 0, to: count, by: 100) {
             for index in first..<first + 100 { try other.send(.write, "/w/\(index)|\(index)") }
             for _ in 0..<100 { #expect(try other.next().text == "OK|") }

@@ -1,6 +1,7 @@
 // The built program as a process without Xen, and raw connections to it.
 // Not for: what is tested with them.
 
+import ServerCalls
 import SystemCalls
 import Testing
 import XenstoreWire

@@ -1,6 +1,6 @@
 // What the store itself takes, on private memory: no socket, no ring, no daemon.
 //     xenstore-core-bench ROUNDS        a line for each measurement: name, value
-// Benchmarks/xenstore.awk makes a table of it. Not for: the daemon beside its peers (xenstore-load).
+// Benchmarks/xenstore-core.awk makes a table of it. Not for: the daemon beside its peers (xenstore-load).
 
 import CSpawn
 import SystemCalls
@@ -21,13 +21,13 @@ func measure(_ count: Int, _ body: () -> Void) -> (nanoseconds: Double, allocati
 }
 
 private func run(rounds: Int) {
+    // First and once: before there is anything on the heap that is not its own.
+    measureMillion()
     for _ in 0..<rounds {
         measureRequests()
         measureIdle()
         measureCreation()
     }
-    // Once: what a million nodes leave on the heap is not for the next round.
-    measureMillion()
 }
 
 if CommandLine.arguments.count == 2, let rounds = Int(CommandLine.arguments[1]), rounds > 0 {

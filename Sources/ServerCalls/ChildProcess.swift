@@ -3,6 +3,7 @@
 // Not for: going into the background (BackgroundProcess).
 
 internal import CSystem
+public import SystemCalls
 
 /// A process that we have started, and what it says. It is killed, and waited for, when this value is closed or goes
 /// away.
@@ -84,19 +85,6 @@ public func becomeProgram(path: String, arguments: [String], keepsSignals: Bool)
     // SAFETY: both are terminated and live throughout the call.
     _ = unsafe path.withCString { unsafe corbel_become_program($0, list.start, keepsSignals ? 1 : 0) }
     return SystemError(corbel_errno(), "execv")
-}
-
-/// Whether a file is there, and whether it may be executed.
-public func fileAccess(path: String) -> (exists: Bool, isExecutable: Bool) {
-    // SAFETY: withCString gives a terminated string that lives throughout the calls.
-    unsafe path.withCString { unsafe (access($0, F_OK) == 0, access($0, X_OK) == 0) }
-}
-
-/// Whether a program that this process becomes by exec has the descriptor of that number too. Throws EBADF when there is
-/// none.
-public func setInherited(descriptor number: Int32, _ on: Bool) throws(SystemError) {
-    let flags = try once("fcntl") { corbel_fcntl_get(number, F_GETFD) }
-    _ = try once("fcntl") { corbel_fcntl_set(number, F_SETFD, on ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC) }
 }
 
 /// Arguments as C wants them: terminated, in a list with a nil at its end.

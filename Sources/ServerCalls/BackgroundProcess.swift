@@ -1,7 +1,8 @@
 // A program that goes on in the background, while the one that was started waits until it is ready.
-// Not for: starting other programs; processes with more than one thread.
+// Not for: starting other programs (ChildProcess); processes with more than one thread. No device model links it.
 
 internal import CSystem
+public import SystemCalls
 
 /// What the process in the background says once to the one that was started.
 public struct StartReport: ~Copyable {
@@ -17,7 +18,8 @@ public struct StartReport: ~Copyable {
     /// Ends the process that was started, with this status. Before that this one's standard streams lead to nowhere,
     /// so that whoever reads them sees their end.
     public consuming func end(status: UInt8) throws(SystemError) {
-        for number in Int32(0)...2 { _ = try retrying("dup2") { dup2(nowhere.rawValue, number) } }
+        // That the command ends matters more than the streams.
+        for number in Int32(0)...2 { _ = dup2(nowhere.rawValue, number) }
         let byte: [1 of UInt8] = [status]
         try pipe.writeAll(byte.span)
     }
@@ -29,25 +31,16 @@ public struct StartReport: ~Copyable {
 /// pipe2, open and fork answer, with nothing changed.
 public func becomeBackground(complaint: String) throws(SystemError) -> StartReport {
     let nowhere = try OwnedDescriptor.open(path: "/dev/null", .readWrite)
-    var ends: [2 of Int32] = [-1, -1]
-    // SAFETY: the call writes two numbers, and there is room for two.
-    _ = try once("pipe2") {
-        unsafe withUnsafeMutablePointer(to: &ends) { start in
-            unsafe start.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe corbel_pipe2($0) }
-        }
-    }
-    let reading = OwnedDescriptor(owning: ends[0])
-    let writing = OwnedDescriptor(owning: ends[1])
+    let pipe = try Pipe()
     if try once("fork", { corbel_fork() }) == 0 {
         // A child is no leader of its group, so it may begin a session.
         _ = setsid()
         // No file system is kept from being unmounted.
         // SAFETY: withCString gives a terminated string that lives throughout the call.
         _ = unsafe "/".withCString { unsafe chdir($0) }
-        return StartReport(writing, nowhere)
+        return StartReport(pipe.intoWriting(), nowhere)
     }
-    writing.close()
-    waitForReport(consume reading, complaint)
+    waitForReport(pipe.intoReading(), complaint)
 }
 
 private func waitForReport(_ pipe: consuming OwnedDescriptor, _ complaint: String) -> Never {
