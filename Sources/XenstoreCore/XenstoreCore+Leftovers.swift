@@ -1,5 +1,5 @@
-// What is left over of requests and is done in slices between them (xenstored.md 17.1): nodes that were removed, versions
-// that nobody sees, entries of dead domains.
+// What is left over of requests and is done in slices between them (xenstored.md 17.1): nodes that were removed,
+// versions that nobody sees, entries of dead domains.
 // Not for: when (XenstoreCore+Pauses).
 
 extension XenstoreCore {
