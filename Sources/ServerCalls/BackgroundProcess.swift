@@ -26,9 +26,9 @@ public struct StartReport: ~Copyable {
 }
 
 /// Goes on as another process, in a session of its own, without a terminal and in the root folder; standard streams
-/// stay as they are. Who was started waits for the report, and ends as it says; when there is none, as the process has ended
-/// before, it writes the complaint to standard error and ends with status 1. For processes with one thread. Throws what
-/// pipe2, open and fork answer, with nothing changed.
+/// stay as they are. Who was started waits for the report, and ends as it says; when there is none, as the process has
+/// ended before, it writes the complaint to standard error and ends with status 1. For processes with one thread.
+/// Throws what pipe2, open and fork answer, with nothing changed.
 public func becomeBackground(complaint: String) throws(SystemError) -> StartReport {
     let nowhere = try OwnedDescriptor.open(path: "/dev/null", .readWrite)
     let pipe = try Pipe()

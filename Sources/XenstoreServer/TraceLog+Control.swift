@@ -47,7 +47,7 @@ extension TraceLog: TraceControl {
         }
     }
 
-    /// Writes lines to the trace file (nil), or to another one, at once; false when there is none, or it can't be opened.
+    /// Writes lines to the trace file (nil), or to another one, at once; false when there is none, or opening fails.
     public func write(_ lines: [String], to name: String?) -> Bool {
         guard let name else {
             guard file.isOpen else { return false }
