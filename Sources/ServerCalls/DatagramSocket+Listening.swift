@@ -5,8 +5,8 @@ internal import CSystem
 public import SystemCalls
 
 extension DatagramSocket {
-    /// A socket that gets datagrams at a path, which must be free (EADDRINUSE), or at a name that no file system has: it
-    /// begins with `@`. Reading gives one datagram, cut to the room there is, and does not wait.
+    /// A socket that gets datagrams at a path, which must be free (EADDRINUSE), or at a name that no file system has:
+    /// it begins with `@`. Reading gives one datagram, cut to the room there is, and does not wait.
     public static func listening(at name: String) throws(SystemError) -> DatagramSocket {
         let socket = OwnedDescriptor(owning: try once("socket") { corbel_datagram_socket() })
         // SAFETY: withCString gives a terminated string that lives throughout the call.

@@ -28,8 +28,8 @@ public func fileAccess(path: String) -> (exists: Bool, isExecutable: Bool) {
     unsafe path.withCString { unsafe (access($0, F_OK) == 0, access($0, X_OK) == 0) }
 }
 
-/// Whether a program that this process becomes by exec has the descriptor of that number too. Throws EBADF when there is
-/// none.
+/// Whether a program that this process becomes by exec has the descriptor of that number too. Throws EBADF when there
+/// is none.
 public func setInherited(descriptor number: Int32, _ on: Bool) throws(SystemError) {
     let flags = try once("fcntl") { corbel_fcntl_get(number, F_GETFD) }
     _ = try once("fcntl") { corbel_fcntl_set(number, F_SETFD, on ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC) }

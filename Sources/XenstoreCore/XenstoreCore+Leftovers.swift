@@ -1,10 +1,10 @@
-// What is left over of requests and is done in slices between them (xenstored.md 17.1): nodes that were removed, versions
-// that nobody sees, entries of dead domains.
+// What is left over of requests and is done in slices between them (xenstored.md 17.1): nodes that were removed,
+// versions that nobody sees, entries of dead domains.
 // Not for: when (XenstoreCore+Pauses).
 
 extension XenstoreCore {
     /// How much of it a call of `tick` does: well below a millisecond.
-    static var sliceCount: Int { 1024 }
+    static var sliceCount: Int { 256 }
 
     /// Whether something is left over.
     var hasLeftovers: Bool {

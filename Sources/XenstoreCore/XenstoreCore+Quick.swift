@@ -74,13 +74,18 @@ extension XenstoreCore {
 
     /// The events of a change that leaves permissions as they were.
     private func tellQuickly(_ name: Span<UInt8>, _ node: NodeID, _ permissions: UInt32, _ connection: Connection) {
+        let isAbsolute = name[0] == StorePath.slash
+        if isAbsolute {
+            trie.findMatches(name, &quickWatches)
+            if quickWatches.isEmpty { return }
+        }
         quickPath.removeAll(keepingCapacity: true)
-        if name[0] != StorePath.slash {
+        if !isAbsolute {
             quickPath.append(contentsOf: connection.home)
             quickPath.append(StorePath.slash)
         }
         for index in name.indices { quickPath.append(name[index]) }
-        trie.findMatches(quickPath.span, &quickWatches)
+        if !isAbsolute { trie.findMatches(quickPath.span, &quickWatches) }
         for watch in quickWatches where maySee(node, permissions, watch) { send(watch, quickPath) }
         quickWatches.removeAll(keepingCapacity: quickWatches.capacity <= 1024)
     }

@@ -54,7 +54,7 @@ extension XenstoreCore {
         return isSame(at, before)
     }
 
-    /// The deepest node above an absent path: its permissions decide who is told what; its other children do not matter.
+    /// The deepest node above an absent path: its permissions decide who is told what; its other children don't matter.
     private func isSameOrGone(_ node: NodeID, _ moment: UInt64) -> Bool {
         guard let before = tree.packed(node, at: moment), let now = tree.packed(node, at: nil) else { return false }
         return before.permissions == now.permissions

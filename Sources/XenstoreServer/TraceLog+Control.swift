@@ -9,14 +9,18 @@ extension TraceLog: TraceControl {
         set { wantsLines = newValue }
     }
 
+    /// Whether there is a file to write to.
     public var hasFile: Bool { file.isOpen }
 
+    /// Whether lines of a switch are written (xenstored.md 12, `log`).
     public func isOn(_ name: TraceSwitch) -> Bool { switches.contains(name) }
 
+    /// Turns a switch on or off.
     public func set(_ name: TraceSwitch, on: Bool) {
         if on { switches.insert(name) } else { switches.remove(name) }
     }
 
+    /// Goes on in another file, or begins; false, and a line in the log, when it can't be opened.
     public func openFile(_ name: String) -> Bool {
         do throws(SystemError) {
             try open(name)
@@ -43,6 +47,7 @@ extension TraceLog: TraceControl {
         }
     }
 
+    /// Writes lines to the trace file (nil), or to another one, at once; false when there is none, or opening fails.
     public func write(_ lines: [String], to name: String?) -> Bool {
         guard let name else {
             guard file.isOpen else { return false }

@@ -49,18 +49,21 @@ public final class TraceLog: StoreTrace, TimerHandler {
 
     // MARK: Lines
 
+    /// A line of a request (xenstored.md 14.4).
     public func request(_ header: XenstoreHeader, _ payload: Span<UInt8>, from connection: ConnectionID, domain: UInt16)
     {
         guard switches.contains(.io) else { return }
         write(Self.line("IN", header, payload, 0, connection, domain, now()))
     }
 
+    /// A line of a reply or an event.
     public func message(_ message: Span<UInt8>, to connection: ConnectionID, domain: UInt16) {
         guard switches.contains(.io), let header = XenstoreHeader(from: message) else { return }
         let word = header.operation == .watchEvent ? "EV" : "OUT"
         write(Self.line(word, header, message, XenstoreLimits.headerByteCount, connection, domain, now()))
     }
 
+    /// A line of what has become of a connection or a domain.
     public func note(_ words: String) {
         guard switches.contains(.obj) else { return }
         var line: [UInt8] = []
@@ -78,6 +81,7 @@ public final class TraceLog: StoreTrace, TimerHandler {
         }
     }
 
+    /// Writes the lines of a batch.
     public func fired(_ timer: LoopTimer, on loop: EventLoop) {
         self.timer = nil
         file.flush()

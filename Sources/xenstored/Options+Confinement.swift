@@ -3,8 +3,8 @@
 //
 // It stays root: whoever may open Xen's devices has the host. No core file and no new privileges are for every start,
 // since a live update can do without both. A filter of system calls stays over exec, for ever, and the program that
-// a live update starts may be another version, or another daemon, and need calls that this one does not know; the host's
-// store would be gone with it. So the filter is for who asks for it, and rules live update out.
+// a live update starts may be another version, or another daemon, and need calls that this one does not know; the
+// host's store would be gone with it. So the filter is for who asks for it, and rules live update out.
 
 internal import DaemonConfinement
 internal import SystemCalls

@@ -70,6 +70,16 @@ check "a file goes where it was sent, and nowhere else" says out '^one blob$'
 check "the toolstack works" says out '^Domain-0 '
 check "300,000 bytes of any value come out as they are" cmp -s blob <(tail -c 300000 out)
 
+lab --xen 4.20 --xenstored ocaml --toolstack -- sh -c 'pidof oxenstored >/dev/null && xl list'
+check "the release's oxenstored can have the place of our xenstored" says out '^Domain-0 '
+mkdir alone
+cp "$corbel" alone
+alone/corbel lab run --toolstack -- true >out 2>err
+status=$?
+check "where our xenstored is not beside corbel, that is told before the boot" ended 2
+check "with what helps" says err '--product xenstored.*--xenstored c'
+rm -r alone
+
 # The first boot has filled the user's cache. From here on a cache of our own: no other run of a lab is in it.
 mkdir -p cache/corbel
 ln -s "${XDG_CACHE_HOME:-$(echo ~)/.cache}"/corbel/{xen-4.17,dom0}-* cache/corbel/

@@ -1,4 +1,4 @@
-# In dom0, with the tool stack on our xenstored: Debian's tools on it, and guests' lives from their creation to their end.
+# In dom0, with the tool stack on our xenstored: Debian's tools on it, and the lives of guests, from creation to end.
 # TAP. Every wait is for a condition. Its argument: rounds of create and destroy.
 . ./rows.sh
 rounds=${1:-20}
@@ -97,6 +97,13 @@ says 'guest: on xen' /tmp/console
 row $? "and its console comes through"
 lab-mark guest
 
+# Another process image in its place, while a guest and xenconsoled watch.
+xenstore control live-update /corbel/xenstored -t 20 >/tmp/update.log 2>&1 && [ "$(pidof xenstored)" = "$pid" ] &&
+    [ "$(grep -c 'live-update: goes on' /run/log)" = 1 ]
+row $? "a live update, in the same process" "$(cat /tmp/update.log) $(tail -n 3 /run/log)"
+asked 4 30
+row $? "the guest's watch and ring are there after it" "$(tail -n 3 /run/log)"
+
 kill $reader
 xl save lin /tmp/saved >/tmp/save.log 2>&1
 row $? "xl save" "$(tail -n 3 /tmp/save.log)"
@@ -150,6 +157,38 @@ row $? "nor memory" "$grown kB"
 [ "$(grep -cE 'daemon.(err|crit|alert)' /run/log)" = 0 ] && [ "$(cat /run/xen/xenstored.pid)" = "$(pidof xenstored)" ]
 row $? "it has no error in its log, and is the process that it was" "$(grep -E 'xenstored' /run/log | tail -n 3)"
 lab-mark rounds
+
+# Started anew, confined and under the fence, on rings that another has used.
+gone() { ! kill -0 "$1" 2>/dev/null; }
+kill "$pid"
+within 20 gone "$pid"
+row $? "SIGTERM ends it"
+# The fence can't read what lies in memory of this node; without it other memory is locked.
+rm /dev/xen/hypercall
+xen-fence --name "xenstored, confined" --output /tmp/fence.tap --also xenstored.fence -- \
+    /corbel/xenstored --no-fork --confine --pid-file /run/xen/xenstored.pid >/tmp/fenced 2>&1 &
+fence=$!
+within 60 says ' ready ' /tmp/fenced
+row $? "it starts again, confined, under the fence" "$(tail -n 3 /tmp/fenced)"
+timeout 60 xen-init-dom0 >/tmp/init.log 2>&1
+row $? "xen-init-dom0 works with it" "$(cat /tmp/init.log)"
+# The old one has lost its watches.
+kill "$(pidof xenconsoled)"
+xenconsoled --pid-file=/run/xen/xenconsoled.pid
+[ "$(XENSTORED_PATH=/dev/xen/xenbus timeout 20 xenstore-read /local/domain/0/name)" = Domain-0 ]
+row $? "and so does the kernel's ring"
+round
+row $? "and xl create and xl destroy" "$(cat /tmp/create.log)"
+no_domains() { [ "$(xenstore control domains | grep -c served)" -le 1 ]; }
+within 20 no_domains
+row $? "and domains that are gone are forgotten" "$(xenstore control domains)"
+kill "$(cat /run/xen/xenstored.pid)"
+wait $fence
+grep -v '^1[.][.]' /tmp/fence.tap
+rows=$((rows + $(grep -cE '^(not )?ok' /tmp/fence.tap)))
+! grep -q '^not ok' /tmp/fence.tap || bad=1
+grep -q 'ioctl privcmd 0x00305000 hypercall=32 command=5$' /tmp/fence.tap
+row $? "the fence saw it ask Xen for the state of ports"
 
 echo "1..$rows"
 exit $bad

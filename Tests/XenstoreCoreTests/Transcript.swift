@@ -99,7 +99,8 @@ final class Transcript {
             case .introduce(let domain, _):
                 event(.introduced(domain: domain, succeeded: machine.domains[domain] != nil))
             case .control(let id, let payload):
-                event(.controlled(id, payload.starts(with: Array("print".utf8)) ? .reply(Array("OK\0".utf8)) : .refused(.invalid)))
+                let isPrint = payload.starts(with: Array("print".utf8))
+                event(.controlled(id, isPrint ? .reply(Array("OK\0".utf8)) : .refused(.invalid)))
             default: break
             }
         }

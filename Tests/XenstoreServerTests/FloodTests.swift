@@ -197,7 +197,7 @@ struct FloodTests {
     }
 
     @Test(
-        "XSA-38: a guest rewrites its ring for a second: others are served meanwhile, and it is when it stops"
+        "XSA-38: a guest rewrites its ring for a second: others are served, and it is again when it stops"
     )
     func scribbling() throws {
         let xen = try FakeXen()
