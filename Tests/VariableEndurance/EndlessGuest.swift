@@ -90,7 +90,7 @@ final class EndlessGuest {
     /// Whether the last confirmed blob is of the variables as they are, once the last retry has been.
     var isCurrent: Bool {
         for _ in 0..<1000 where backend.last != device.services?.backendBlob() {
-            try? loop.turn(milliseconds: 10)
+            _ = try? loop.turn(milliseconds: 10)
             backend.finish()
         }
         return backend.last == device.services?.backendBlob()
