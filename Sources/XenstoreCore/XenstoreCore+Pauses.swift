@@ -34,11 +34,13 @@ extension XenstoreCore {
         return guest.quotas.allows(.memory, guest.memoryByteCount)
     }
 
-    /// Connections that were over their memory, and are no more, go on.
+    /// Connections that were over their memory, and are no more, go on. What is left over is not all done for that,
+    /// with each request of anybody: it comes in slices, each of which asks here again.
     func feedStarved() {
         starved.removeAll { connection in
             guard self.connection(connection.id) === connection else { return true }
-            if !hasMemory(connection.domain) { return false }
+            let domain = connection.domain
+            if !domain.quotas.allows(.memory, domain.memoryByteCount) { return false }
             effects.append(.resumeReading(connection.id))
             return true
         }

@@ -34,6 +34,8 @@ extension LiveUpdate {
 
     private func handOver(_ session: Session, _ asker: ConnectionID) throws(HandOverError) {
         server.settle()
+        // Those that were waited for in vain (-F).
+        if !session.isCorbel { server.endTransactions() }
         let outline = outline(session, asker)
         try writeState(outline)
         do throws(HandOverError) {

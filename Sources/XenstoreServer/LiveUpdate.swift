@@ -138,11 +138,15 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
         question = nil
         guard session != nil else { return }
         session?.isCorbel = text.hasPrefix(Self.corbelMark)
+        if !losesSomething() { look() }
+    }
+
+    /// Gives the start up when the state can't hold all that there is, unless that doesn't matter (-F).
+    private func losesSomething() -> Bool {
         let lost = lostFields
-        if !lost.isEmpty, session?.isForced == false {
-            return fail("Version 1 of the state can't hold \(lost.joined(separator: " and ")): -F goes on without.")
-        }
-        look()
+        if lost.isEmpty || session?.isForced != false { return false }
+        fail("Version 1 of the state can't hold \(lost.joined(separator: " and ")): -F goes on without.")
+        return true
     }
 
     /// How the state is written: C's daemons before 4.21 know version 1 only.
@@ -153,17 +157,13 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
     private var lostFields: [String] { format.version == 1 ? server.core.lostInVersionOne : [] }
 
     /// Hands over when nothing is in the way any more.
-    private func look() {
+    func look() {
         timer = nil
         guard let session else { return }
-        if session.isCorbel || server.core.transactionCount == 0 { return handOverAtRest() }
+        if mayHandOver(session) { return handOverAtRest() }
         if MonotonicTime.now < session.deadline {
             timer = server.loop.schedule(at: MonotonicTime.now.advanced(byMilliseconds: Self.pause), self)
             return
-        }
-        if session.isForced {
-            server.endTransactions()
-            return handOverAtRest()
         }
         let domains = server.core.domainsWithTransactions.map { "\($0)" }.joined(separator: " ")
         fail("Domains with open transactions: \(domains)")
@@ -172,8 +172,18 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
     /// The time to look again. The loop's business.
     public func fired(_ timer: LoopTimer, on loop: EventLoop) { look() }
 
+    /// Whether no transaction is in the way, or those that are will be ended.
+    private func mayHandOver(_ session: Session) -> Bool {
+        if session.isCorbel || server.core.transactionCount == 0 { return true }
+        return session.isForced && MonotonicTime.now >= session.deadline
+    }
+
+    /// Until then others have their turns, and may begin what would be lost without a word.
     private func handOverAtRest() {
-        server.whenAtRest { [weak self] _ in self?.handOver() }
+        server.whenAtRest { [weak self] _ in
+            guard let self, let session = self.session, !self.losesSomething() else { return }
+            if self.mayHandOver(session) { self.handOver() } else { self.look() }
+        }
     }
 
     /// Gives a start up, and the session; who has asked for it is told why.

@@ -73,6 +73,18 @@ struct SecurityCountTests {
         try verify("S> SET_QUOTA 1|memory|\(bytes - 1)|\nS< OK|\nrests D1", transcript)
     }
 
+    @Test("a guest that is not read for its memory does not make others wait: what was removed still goes in slices")
+    func slicesGoOn() throws {
+        let transcript = try verify("D1> WRITE data/x|{v*1000}\nD1< OK|\nS> SET_QUOTA 1|memory|500|\nS< OK|\nrests D1")
+        let id = try #require(transcript.client("D1"))
+        for index in 0..<300 { transcript.send("S", 0, "MKDIR /local/domain/1/data/x/\(index)|") }
+        transcript.send("S", 0, "RM /local/domain/1/data/x|")
+        #expect(transcript.core.nextDeadline() == 0, "one request has done all of it")
+        var effects: [Effect] = []
+        while transcript.core.nextDeadline() == 0 { transcript.core.tick(now: transcript.now, into: &effects) }
+        #expect(effects.contains(.resumeReading(id)))
+    }
+
     @Test("a guest that is not read for its memory, or its credit, is read again when it may be")
     func readAgain() throws {
         let transcript = try verify("D1> WRITE data/x|{v*1000}\nD1< OK|\nS> SET_QUOTA 1|memory|500|\nS< OK|\nrests D1")
