@@ -19,8 +19,8 @@ extension StoreServer {
         switch life(of: client) {
         case .alive: return
         case .unknown:
-            // Its page stays while another mapping is tried.
-            if mapRing(of: client.domain, isQuiet: true) == nil { dead(client) }
+            // Nothing says that its end is closed: it lives unless Xen knows of no such domain.
+            if platform?.ports.exists(DomainID(client.domain)) == false { dead(client) }
         case .suspect:
             client.ring?.close()
             client.ring = nil

@@ -99,11 +99,14 @@ struct OldXenTests {
         #expect(texts(try bench.ask(socket, Message(.isDomainIntroduced, "1|"))) == ["F|"])
     }
 
-    @Test("where Xen says nothing of ports, nobody who lives is touched, and who can't be mapped is dead")
+    @Test("where Xen says nothing of ports, nobody who lives is touched, and a domain that Xen doesn't know is dead")
     func silent() throws {
         xen.portStatesFail = true
         let page = Guest(3, bench).page
         xen.domains[3]?.isGranted = false
+        try bench.raise()
+        #expect(page.isServerMapped)
+        xen.domains[3] = nil
         try bench.raise()
         #expect(!page.isServerMapped)
         let guest = Guest(1, bench)
