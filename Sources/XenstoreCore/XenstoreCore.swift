@@ -85,7 +85,8 @@ public final class XenstoreCore {
 
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []
-    var claimedPaths: [[UInt8]: Claim] = [:]
+    var lastChain: UInt64 = 0
+    var claimedPaths: [[UInt8]: ClaimedPath] = [:]
     /// Until when no claim of a guest begins, by domain.
     var claimPauses: [UInt16: UInt64] = [:]
 
