@@ -33,6 +33,8 @@ final class Connection {
         case introduction(of: UInt16, XenstoreHeader)
         case control(XenstoreHeader)
         case claim(on: [UInt8])
+        /// That what has gone is counted off.
+        case counts
     }
     var wait: Wait?
     /// Requests that came while it waited, oldest first.

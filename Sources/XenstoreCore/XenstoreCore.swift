@@ -69,6 +69,8 @@ public final class XenstoreCore {
     /// Connections that go on with what they were held back from, when the request under way is done.
     var ready: [Connection] = []
 
+    /// Guests near their quotas, that wait until what has gone is counted off.
+    var patient: [Connection] = []
     /// Guests that are not read as they hold too many bytes, or have to pay (xenstored.md 5.7) until a time.
     var starved: [Connection] = []
     var resting: [(connection: Connection, time: UInt64)] = []
