@@ -50,7 +50,6 @@ extension XenstoreCore {
     private func end(_ claim: Claim, now: UInt64) {
         claim.connection.claim = nil
         claims.removeAll { $0 === claim }
-        claimsEnd = now + Claim.duration
         if let guest = claim.connection.guest {
             claimPauses[guest.domain] = now + 10 * max(1, now - min(now, claim.startTime))
         }
@@ -97,13 +96,16 @@ extension XenstoreCore {
         connection.wait = nil
         var frames = connection.held
         connection.held = []
+        if let first = frames.first, let transaction = connection.transactions[first.header.transactionID] {
+            renew(transaction)
+        }
         while !frames.isEmpty, connection.wait == nil { run(frames.removeFirst(), connection, now: now) }
         connection.held = frames + connection.held
         if connection.wait == nil { effects.append(.resumeReading(connection.id)) }
     }
 
-    /// While there are claims, and 20 ms longer, a transaction that has seen nothing sees the store as it is at its
-    /// first request: with the view of its start it would break at what it waited for. Nobody can tell.
+    /// A transaction that waited, or has a claim, before it saw anything sees the store as it is when it goes on: with
+    /// the view of its start it would break at what has come since. Nobody can tell.
     func renew(_ transaction: Transaction) {
         guard transaction.records.isEmpty, transaction.pathSet.isEmpty, transaction.changes.isEmpty,
             !transaction.hasFailed, !transaction.isDoomed

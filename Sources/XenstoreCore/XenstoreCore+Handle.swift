@@ -54,7 +54,7 @@ extension XenstoreCore {
                 connection: connection, header: header, payload: frame.payload, transaction: transaction, now: now)
             if holdBack(request, frame) || awaitCounts(request, frame) { return }
             if let transaction, header.operation.worksOnView {
-                if !claims.isEmpty || now < claimsEnd { renew(transaction) }
+                if connection.claim?.transaction === transaction { renew(transaction) }
                 finish(request, perform(request, in: transaction))
                 return
             }

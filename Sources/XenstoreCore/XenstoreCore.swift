@@ -88,8 +88,6 @@ public final class XenstoreCore {
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []
     var lastChain: UInt64 = 0
-    /// Until when transactions see the store as it is at their first request, if no claim stands.
-    var claimsEnd: UInt64 = 0
     var claimedPaths: [[UInt8]: ClaimedPath] = [:]
     /// Until when no claim of a guest begins, by domain.
     var claimPauses: [UInt16: UInt64] = [:]

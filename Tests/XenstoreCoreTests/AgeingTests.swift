@@ -107,27 +107,6 @@ struct AgeingTests {
             """, try claiming("S1"))
     }
 
-    @Test(
-        "for 20 ms after the last claim a transaction sees the store as it is at its first request, then at its start")
-    func afterClaims() throws {
-        for (pause, seen) in [(0, "last"), (19, "last"), (20, "mine"), (21, "mine")] {
-            try verify(
-                """
-                S1:2> WRITE /pub|mine
-                S1< OK|
-                S1:2> TRANSACTION_END T|
-                S1< OK|
-                S2> TRANSACTION_START |
-                S2< 1|
-                S9> WRITE /pub|last
-                S9< OK|
-                time \(pause)
-                S2:1> READ /pub|
-                S2< \(seen)
-                """, try claiming("S1"))
-        }
-    }
-
     /// Each has failed once on `/pub`, a millisecond after the one before, and has begun anew; all
     /// but the first wait, and so do `others`, which have not failed.
     private func claiming(_ claimants: [String], others: [String], pause: Int = 1) throws -> Transcript {
