@@ -32,7 +32,9 @@ final class Connection {
     enum Wait {
         case introduction(of: UInt16, XenstoreHeader)
         case control(XenstoreHeader)
-        case claim(Claim)
+        case claim(on: [UInt8])
+        /// That what has gone is counted off.
+        case counts
     }
     var wait: Wait?
     /// Requests that came while it waited, oldest first.

@@ -215,7 +215,7 @@ extension XenstoreCore {
         switch connection.wait {
         case .control(let header) where isAsker: writer.reply(to: header) { $0.put(Array("OK\0".utf8)) }
         case .control(let header), .introduction(_, let header): writer.refuse(header, .tryAgain)
-        case .claim, nil: break
+        case .claim, .counts, nil: break
         }
         return writer.bytes
     }

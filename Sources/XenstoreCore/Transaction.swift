@@ -41,8 +41,8 @@ struct RecordedRequest {
 /// An open transaction.
 final class Transaction {
     let id: UInt32
-    /// The moment of the tree that it sees.
-    let moment: UInt64
+    /// The moment of the tree that it sees: that of its start, or when it went on after a wait (xenstored.md 5.6).
+    var moment: UInt64
     let startTime: UInt64
     /// Whether its requests are those of another one, run again for its commit.
     let isReplay: Bool

@@ -7,8 +7,9 @@ extension XenstoreCore {
     /// A commit was refused: the chain goes on, or begins.
     func noteConflict(_ transaction: Transaction, _ connection: Connection, now: UInt64) {
         let paths = Array(transaction.paths.prefix(Claim.pathCountMax))
-        let start = connection.chain?.startTime ?? transaction.startTime
-        connection.chain = Chain(startTime: start, paths: paths, idleTime: nil)
+        if connection.chain == nil { lastChain += 1 }
+        let age = connection.chain?.age ?? ChainAge(startTime: transaction.startTime, number: lastChain)
+        connection.chain = Chain(age: age, paths: paths, idleTime: nil)
     }
 
     /// Without a transaction a chain lasts for a second.
@@ -35,12 +36,9 @@ extension XenstoreCore {
             claimPauses[guest.domain] = nil
         }
         let claim = Claim(
-            connection: connection, transaction: transaction, chainStart: chain.startTime, startTime: now,
+            connection: connection, transaction: transaction, age: chain.age, startTime: now,
             paths: chain.paths)
-        for path in claim.paths {
-            if let other = claimedPaths[path], other.chainStart <= claim.chainStart { continue }
-            claimedPaths[path] = claim
-        }
+        for path in claim.paths { claimedPaths[path, default: ClaimedPath()].insert(claim) }
         connection.claim = claim
         claims.append(claim)
     }
@@ -50,18 +48,45 @@ extension XenstoreCore {
     }
 
     private func end(_ claim: Claim, now: UInt64) {
-        claim.hasEnded = true
         claim.connection.claim = nil
         claims.removeAll { $0 === claim }
-        for path in claim.paths where claimedPaths[path] === claim { claimedPaths[path] = nil }
         if let guest = claim.connection.guest {
             claimPauses[guest.domain] = now + 10 * max(1, now - min(now, claim.startTime))
         }
-        for waiter in claim.waiters {
-            guard case .claim(let other) = waiter.wait, other === claim else { continue }
-            ready.append(waiter)
+        for path in claim.paths { handOver(path, from: claim, now: now) }
+    }
+
+    /// A path whose claim has ended goes to the oldest that stands: who has to wait for that one too goes on waiting.
+    private func handOver(_ path: [UInt8], from claim: Claim, now: UInt64) {
+        guard var claimed = claimedPaths[path] else { return }
+        let had = claimed.remove(claim)
+        guard had else {
+            claimedPaths[path] = claimed
+            return
         }
-        claim.waiters.removeAll()
+        let waiters = claimed.waiters
+        claimed.waiters = []
+        let next = claimed.claims.first
+        for waiter in waiters {
+            guard case .claim(let awaited) = waiter.wait, awaited == path else { continue }
+            if let next, yields(waiter, to: next, now: now) {
+                claimed.waiters.append(waiter)
+            } else {
+                ready.append(waiter)
+            }
+        }
+        claimedPaths[path] = next == nil ? nil : claimed
+        guard let next, next.takeOver(now: now) else { return }
+        // Claims stand in the order of their ends.
+        claims.removeAll { $0 === next }
+        claims.append(next)
+    }
+
+    /// Whether a connection has to wait for a claim: another's, of an older chain.
+    private func yields(_ connection: Connection, to claim: Claim, now: UInt64) -> Bool {
+        if claim.connection === connection || connection.isPrivileged && !claim.connection.isPrivileged { return false }
+        if let chain = chain(of: connection, now: now), chain.age < claim.age { return false }
+        return true
     }
 
     /// Goes on with the requests of a connection that waited.
@@ -71,9 +96,23 @@ extension XenstoreCore {
         connection.wait = nil
         var frames = connection.held
         connection.held = []
+        if let first = frames.first, let transaction = connection.transactions[first.header.transactionID] {
+            renew(transaction)
+        }
         while !frames.isEmpty, connection.wait == nil { run(frames.removeFirst(), connection, now: now) }
         connection.held = frames + connection.held
         if connection.wait == nil { effects.append(.resumeReading(connection.id)) }
+    }
+
+    /// A transaction that waited, or has a claim, before it saw anything sees the store as it is when it goes on: with
+    /// the view of its start it would break at what has come since. Nobody can tell.
+    func renew(_ transaction: Transaction) {
+        guard transaction.records.isEmpty, transaction.pathSet.isEmpty, transaction.changes.isEmpty,
+            !transaction.hasFailed, !transaction.isDoomed
+        else { return }
+        tree.endSnapshot(transaction.moment)
+        transaction.moment = tree.takeSnapshot()
+        transaction.lifeCount = lifeCount
     }
 
     /// Holds a request back that touches a claimed path for the first time; says whether.
@@ -83,14 +122,13 @@ extension XenstoreCore {
         let connection = request.connection
         guard let text = XenstoreText.string(in: request.payload.span, from: 0),
             let path = try? path(request, text, allowsSpecial: true), !transaction.pathSet.contains(path),
-            let claim = claimedPaths[path], claim.connection !== connection, request.now < claim.deadline
+            let claim = claimedPaths[path]?.claims.first, request.now < claim.deadline,
+            yields(connection, to: claim, now: request.now)
         else { return false }
-        if connection.isPrivileged && !claim.connection.isPrivileged { return false }
-        if let chain = chain(of: connection, now: request.now), chain.startTime <= claim.chainStart { return false }
-        connection.wait = .claim(claim)
+        connection.wait = .claim(on: path)
         count(pause: .claim, connection)
         connection.held.insert(frame, at: 0)
-        claim.waiters.append(connection)
+        claimedPaths[path]?.waiters.append(connection)
         return true
     }
 

@@ -37,6 +37,7 @@ extension XenstoreCore {
     /// Ends a call: those whose wait has ended go on, and the daemon gets what is to be done.
     func hand(over effects: inout [Effect], now: UInt64) {
         if hasLeftovers { reclaim(64) }
+        if !patient.isEmpty { wakePatient() }
         if !starved.isEmpty { feedStarved() }
         while !ready.isEmpty { resume(ready.removeFirst(), now: now) }
         effects.append(contentsOf: self.effects)
@@ -51,8 +52,9 @@ extension XenstoreCore {
             let transaction = try admit(header, connection)
             let request = Request(
                 connection: connection, header: header, payload: frame.payload, transaction: transaction, now: now)
-            if holdBack(request, frame) { return }
+            if holdBack(request, frame) || awaitCounts(request, frame) { return }
             if let transaction, header.operation.worksOnView {
+                if connection.claim?.transaction === transaction { renew(transaction) }
                 finish(request, perform(request, in: transaction))
                 return
             }

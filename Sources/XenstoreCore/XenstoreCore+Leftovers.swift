@@ -29,7 +29,7 @@ extension XenstoreCore {
         }
     }
 
-    /// Does so many steps of it. Whoever would be refused for a count, or shows one, has all of it done before.
+    /// Does so many steps of it. Who would be refused for a count waits until all is done.
     func reclaim(_ countMax: Int = .max) {
         var left = countMax - tree.freeVersions(countMax)
         while left > 0, let node = nextDetached() {

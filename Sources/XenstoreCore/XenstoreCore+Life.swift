@@ -159,6 +159,9 @@ extension XenstoreCore {
         connection.output = OutputQueue()
         connection.sending = []
         connection.held = []
+        if case .claim(let path) = connection.wait {
+            claimedPaths[path]?.waiters.removeAll { $0 === connection }
+        }
         connection.wait = nil
     }
 

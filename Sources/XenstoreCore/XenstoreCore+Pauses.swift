@@ -29,10 +29,8 @@ extension XenstoreCore {
         return false
     }
 
-    private func hasMemory(_ guest: DomainRecord) -> Bool {
-        if !guest.quotas.allows(.memory, guest.memoryByteCount) { reclaim() }
-        return guest.quotas.allows(.memory, guest.memoryByteCount)
-    }
+    /// What has gone and still counts is counted off in slices: it is read again then.
+    private func hasMemory(_ guest: DomainRecord) -> Bool { guest.quotas.allows(.memory, guest.memoryByteCount) }
 
     /// Connections that were over their memory, and are no more, go on. What is left over is not all done for that,
     /// with each request of anybody: it comes in slices, each of which asks here again.

@@ -69,6 +69,8 @@ public final class XenstoreCore {
     /// Connections that go on with what they were held back from, when the request under way is done.
     var ready: [Connection] = []
 
+    /// Guests near their quotas, that wait until what has gone is counted off.
+    var patient: [Connection] = []
     /// Guests that are not read as they hold too many bytes, or have to pay (xenstored.md 5.7) until a time.
     var starved: [Connection] = []
     var resting: [(connection: Connection, time: UInt64)] = []
@@ -85,7 +87,8 @@ public final class XenstoreCore {
 
     /// Claims that stand, in the order of their ends (xenstored.md 5.6).
     var claims: [Claim] = []
-    var claimedPaths: [[UInt8]: Claim] = [:]
+    var lastChain: UInt64 = 0
+    var claimedPaths: [[UInt8]: ClaimedPath] = [:]
     /// Until when no claim of a guest begins, by domain.
     var claimPauses: [UInt16: UInt64] = [:]
 

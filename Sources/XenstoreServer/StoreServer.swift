@@ -23,6 +23,7 @@ public final class StoreServer {
     /// The trace log, while it is on.
     public var trace: (any StoreTrace)?
 
+    private let clock: () -> UInt64
     /// Who is served, by the place in the core's table.
     var clients: [StoreClient?] = []
     var listener: StoreListener?
@@ -54,16 +55,18 @@ public final class StoreServer {
     var sendBuffer: [UInt8] = []
     var sendParts: [OutputPart] = []
 
-    /// A server of a store that serves nobody yet. `domains` is what the core asks, if it asks one.
+    /// A server of a store that serves nobody yet. `domains` is what the core asks, if it asks one. `now` is the core's
+    /// time in milliseconds, of the loop's clock unless it is a test's.
     public init(
         _ core: XenstoreCore, loop: EventLoop, log: DaemonLog, platform: StorePlatform?,
-        domains: DomainLookup? = nil
+        domains: DomainLookup? = nil, now: (() -> UInt64)? = nil
     ) {
         self.core = core
         self.loop = loop
         self.log = log
         self.platform = platform
         self.domains = domains ?? DomainLookup(platform)
+        clock = now ?? { MonotonicTime.now.nanoseconds / 1_000_000 }
         loop.roundHandler = self
     }
 
@@ -74,7 +77,7 @@ public final class StoreServer {
     }
 
     /// Milliseconds of the clock that the core's times are of.
-    var now: UInt64 { MonotonicTime.now.nanoseconds / 1_000_000 }
+    var now: UInt64 { clock() }
 
     func client(_ id: ConnectionID) -> StoreClient? {
         clients.indices.contains(id.index) ? clients[id.index] : nil

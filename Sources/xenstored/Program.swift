@@ -38,6 +38,8 @@ enum Program {
         } catch {
             return complain("\(error)")
         }
+        // What was a large store goes back (17.1, rule 5).
+        returnFreedMemory()
         ignoreBrokenPipes()
         ignoreFileLimits()
         let log = DaemonLog(.information, sink: options.logSink(isInJournal: Options.isInJournal))

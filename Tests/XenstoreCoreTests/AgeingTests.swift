@@ -57,6 +57,107 @@ struct AgeingTests {
         #expect(transcript.effects.contains(.resumeReading(id)))
     }
 
+    @Test("who waited before it saw anything sees what it waited for, and commits")
+    func renewed() throws {
+        let waiting = """
+            S2> TRANSACTION_START |
+            S2< 1|
+            S2:1> READ /pub|
+            S2:1> WRITE /pub|two
+            S2:1> TRANSACTION_END T|
+            S2.
+            """
+        let transcript = try claiming("S1")
+        let before = transcript.core.counts
+        try verify(waiting, transcript)
+        try verify(
+            """
+            S1:2> READ /pub|
+            S1< new
+            S1:2> WRITE /pub|one
+            S1< OK|
+            S1:2> TRANSACTION_END T|
+            S1< OK|
+            S2< one
+            S2< OK|
+            S2< OK|
+            S3> READ /pub|
+            S3< two
+            """, transcript)
+        #expect(transcript.core.counts.otherSlots <= before.otherSlots)
+        // A request that was refused has seen the store as well.
+        try verify(
+            waiting.replacing("S2:1> READ /pub|", with: "S2:1> READ /none|\nS2< ENOENT\nS2:1> READ /pub|")
+                + "\nS1:2> READ /pub|\nS1< new\nS1:2> WRITE /pub|one\nS1< OK|\nS1:2> TRANSACTION_END T|\nS1< OK|"
+                + "\nS2< new\nS2< OK|\nS2< EAGAIN", try claiming("S1"))
+    }
+
+    @Test("who has a claim sees what was changed after its start and before its first request")
+    func claimSeesLast() throws {
+        try verify(
+            """
+            S9> WRITE /pub|last
+            S9< OK|
+            S1:2> READ /pub|
+            S1< last
+            S9> WRITE /pub|later
+            S9< OK|
+            S1:2> READ /pub|
+            S1< last
+            """, try claiming("S1"))
+    }
+
+    /// Each has failed once on `/pub`, a millisecond after the one before, and has begun anew; all
+    /// but the first wait, and so do `others`, which have not failed.
+    private func claiming(_ claimants: [String], others: [String], pause: Int = 1) throws -> Transcript {
+        let transcript = try verify("S> SET_PERMS /pub|b0|\nS< OK|")
+        for who in claimants {
+            try verify(
+                "\(who)> TRANSACTION_START |\n\(who)< 1|\n\(who):1> READ /pub|\n\(who)< pub\ntime \(pause)", transcript)
+        }
+        try verify("S9> WRITE /pub|new\nS9< OK|", transcript)
+        for who in claimants {
+            try verify("\(who):1> WRITE /pub|x\n\(who)< OK|\n\(who):1> TRANSACTION_END T|\n\(who)< EAGAIN", transcript)
+        }
+        for who in claimants { try verify("\(who)> TRANSACTION_START |\n\(who)< 2|", transcript) }
+        for who in others { try verify("\(who)> TRANSACTION_START |\n\(who)< 1|", transcript) }
+        for who in claimants { transcript.send(who, 2, "READ /pub|") }
+        for who in others { transcript.send(who, 1, "READ /pub|") }
+        try verify("\(claimants[0])< new", transcript)
+        for who in claimants.dropFirst() + others { try verify("\(who).", transcript) }
+        return transcript
+    }
+
+    /// Commits what `who` has tried before.
+    private func commit(_ who: String) -> String {
+        "\(who):2> WRITE /pub|\(who)\n\(who)< OK|\n\(who):2> TRANSACTION_END T|\n\(who)< OK|\n"
+    }
+
+    @Test("when a claim ends its path goes to the oldest that stands, and all others go on waiting", arguments: [1, 0])
+    func handedOver(_ pause: Int) throws {
+        let transcript = try claiming(["S1", "S2", "S3"], others: ["S4", "S5"], pause: pause)
+        try verify(commit("S1") + "S2< S1\nS3.\nS4.\nS5.", transcript)
+        try verify(commit("S2") + "S3< S2\nS4.\nS5.", transcript)
+        try verify(commit("S3") + "S4< S3\nS5< S3", transcript)
+        transcript.tick(0)
+        #expect(transcript.core.nextDeadline() == nil)
+    }
+
+    @Test("a claim that takes a path over has 20 ms from then, once")
+    func ownTime() throws {
+        let transcript = try claiming(["S1", "S2"], others: ["S4"])
+        try verify("time 15\n" + commit("S1") + "S2< S1\nS4.\ntime 19\nS4.\ntime 1\nS4< S1", transcript)
+        transcript.tick(0)
+        #expect(transcript.core.nextDeadline() == nil)
+    }
+
+    @Test("a guest's claim that takes a path over holds back no privileged connection, and closed ones wait no more")
+    func handedToGuest() throws {
+        let transcript = try claiming(["S1", "D1"], others: ["S4", "D2", "S5", "D3"])
+        try verify("close S5\nXen dead 3\n" + commit("S1") + "D1< S1\nS4< S1\nD2.", transcript)
+        try verify(commit("D1") + "D2< D1", transcript)
+    }
+
     @Test("a claim ends after 20 ms, and its holder's transaction is not hurt by that")
     func deadline() throws {
         let transcript = try claiming("S1")
@@ -171,7 +272,7 @@ struct AgeingTests {
             S2< OK|
             S2:2> TRANSACTION_END T|
             S2< OK|
-            S3< x
+            S3< 2
             """, transcript)
     }
 

@@ -90,8 +90,8 @@ final class StoreBench {
     let xen: FakeXen?
     let domains: DomainLookup
 
-    /// With a Xen the server has begun; without one every domain exists.
-    init(_ xen: FakeXen? = nil, keepsOrphans: Bool = false) throws {
+    /// With a Xen the server has begun; without one every domain exists. `time`: where the core's clock stands still.
+    init(_ xen: FakeXen? = nil, keepsOrphans: Bool = false, time: UInt64? = nil) throws {
         self.xen = xen
         loop = try EventLoop()
         let platform = xen?.platform
@@ -100,7 +100,9 @@ final class StoreBench {
         try domains.begin()
         core = XenstoreCore(keepsOrphans: keepsOrphans, lookUp: domains.uniqueID)
         let log = DaemonLog(.information, sink: lines)
-        server = StoreServer(core, loop: loop, log: log, platform: platform, domains: domains)
+        server = StoreServer(core, loop: loop, log: log, platform: platform, domains: domains) {
+            time ?? MonotonicTime.now.nanoseconds / 1_000_000
+        }
         try server.listen(try StreamSocket.listening(path: path, backlog: 128))
         try server.begin()
     }
