@@ -175,6 +175,13 @@ let xenstoreServerTargets: [Target] = [
     program(
         "xenstore-core-bench", ["CSpawn", "XenstoreCore", "XenstoreWire", "SystemCalls"],
         path: "Benchmarks/xenstore/core"),
+    // Floods by a guest, and what others' requests wait for meanwhile: the platform is that of XenstoreServerTests.
+    program(
+        "xenstore-flood",
+        [
+            "XenstoreServer", "XenstoreCore", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls", "ServerCalls",
+            "EventLoop", "DaemonShell",
+        ], path: "Tests/Xenstored/flood"),
     program(
         "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),
 ]

@@ -1,6 +1,7 @@
 // A Xen for the server: domains with a page and a channel, their states, their ports, as tests want them.
 // Not for: rules of the store; the hypervisor's own model is HypervisorModel.
 
+import ServerCalls
 import SystemCalls
 import XenABI
 import XenPlatform
@@ -23,6 +24,8 @@ final class FakeDomain {
     var hasClosedPort = false
     /// How often the server has notified it.
     var notificationCount = 0
+    /// Is told of each notification, in the server's thread.
+    var notified: (() -> Void)?
 
     init(_ domain: UInt16, uniqueID: UInt64) {
         self.domain = domain
@@ -50,6 +53,8 @@ final class FakeXen {
     private var lastUniqueID: UInt64 = 0x1000
     private let readable: EventCounter
     private var lastPort: UInt32 = 0
+    /// Guests may notify the server from threads of their own.
+    private let ports = Monitor()
     private var pending: [UInt32] = []
     private var masked: Set<UInt32> = []
     /// Ports that are bound: to which domain, nil the virtual interrupt.
@@ -103,8 +108,10 @@ final class FakeXen {
     }
 
     private func fire(_ port: UInt32) throws {
-        if !pending.contains(port) { pending.append(port) }
-        if !masked.contains(port) { try readable.signal() }
+        try ports.locked {
+            if !pending.contains(port) { pending.append(port) }
+            if !masked.contains(port) { try readable.signal() }
+        }
     }
 }
 
@@ -145,26 +152,34 @@ extension FakeXen: EventChannels, PortOwner {
         {
             domains[domain]?.localPort = nil
         }
-        pending.removeAll { $0 == port.rawValue }
-        masked.remove(port.rawValue)
+        ports.locked {
+            pending.removeAll { $0 == port.rawValue }
+            masked.remove(port.rawValue)
+        }
     }
 
     func notify(_ port: EventPort) throws(XenError) {
         guard !notifyFails, case .some(.some(let domain)) = bound[port.rawValue] else {
             throw XenError(.einval, "IOCTL_EVTCHN_NOTIFY")
         }
-        if domains[domain]?.localPort == port.rawValue { domains[domain]?.notificationCount += 1 }
+        guard let found = domains[domain], found.localPort == port.rawValue else { return }
+        found.notificationCount += 1
+        found.notified?()
     }
 
     func unmask(_ port: EventPort) throws(XenError) { try unmask([port]) }
 
     func unmask(_ ports: [EventPort]) throws(XenError) {
         unmaskCallCount += 1
-        for port in ports { masked.remove(port.rawValue) }
-        if pending.contains(where: { !masked.contains($0) }) { signal() }
+        self.ports.locked {
+            for port in ports { masked.remove(port.rawValue) }
+            if pending.contains(where: { !masked.contains($0) }) { signal() }
+        }
     }
 
     func next() throws(XenError) -> EventPort? {
+        ports.lock()
+        defer { ports.unlock() }
         guard let place = pending.firstIndex(where: { !masked.contains($0) }) else {
             do throws(SystemError) {
                 _ = try readable.drain()

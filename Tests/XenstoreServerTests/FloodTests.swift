@@ -1,6 +1,6 @@
 // Guests that do as much harm as they can: one at its quotas that floods, one that rewrites its ring all the time. The
 // others are served meanwhile.
-// Not for: what single lies do (HostileTests), wall clocks (Benchmarks/run xenstore).
+// Not for: what single lies do (HostileTests), wall clocks (Tests/Xenstored/flood).
 
 import EventLoop
 import ServerCalls
@@ -84,81 +84,16 @@ private final class Scribbler: @unchecked Sendable {
     }
 }
 
-/// What a guest floods with.
-struct Flood: CustomTestStringConvertible, Sendable {
-    let name: String
-    let operation: XenstoreOperation
-    let texts: [String]
-    var isInTransaction = false
-    /// A refusal that shows that the quota is met.
-    var refusal: String?
-
-    var testDescription: String { name }
-
-    static let all: [Flood] = [
-        Flood(name: "READ", operation: .read, texts: ["data/1|"]),
-        Flood(name: "READ of 2000 bytes", operation: .read, texts: ["data/large|"]),
-        Flood(name: "WRITE of new nodes", operation: .write, texts: ["data/x/y/z|v"], refusal: "ENOSPC"),
-        Flood(name: "WRITE of 2000 bytes", operation: .write, texts: ["data/2|" + String(repeating: "v", count: 2000)]),
-        Flood(name: "MKDIR", operation: .makeDirectory, texts: ["data/m|"], refusal: "ENOSPC"),
-        Flood(name: "RM", operation: .remove, texts: ["data/none|"]),
-        Flood(name: "DIRECTORY", operation: .directory, texts: ["data|"]),
-        Flood(name: "DIRECTORY_PART", operation: .directoryPart, texts: ["data|0|", "data|900|"]),
-        Flood(name: "GET_PERMS", operation: .getPermissions, texts: ["data/1|"]),
-        Flood(name: "SET_PERMS", operation: .setPermissions, texts: ["data/1|n1|r2|", "data/1|n1|b2|r3|"]),
-        Flood(name: "WATCH", operation: .watch, texts: ["data/w|t|"], refusal: "ENOSPC"),
-        Flood(name: "UNWATCH", operation: .unwatch, texts: ["data/none|t|"], refusal: "ENOENT"),
-        Flood(name: "TRANSACTION_START", operation: .transactionStart, texts: ["|"], refusal: "ENOSPC"),
-        Flood(
-            name: "TRANSACTION_END", operation: .transactionEnd, texts: ["X|"], isInTransaction: true, refusal: "EINVAL"
-        ),
-        Flood(name: "WRITE in a transaction", operation: .write, texts: ["data/1|v"], isInTransaction: true),
-        Flood(name: "GET_FEATURE", operation: .getFeature, texts: [""]),
-        Flood(name: "GET_DOMAIN_PATH", operation: .getDomainPath, texts: ["1|"]),
-        Flood(name: "privileged requests", operation: .introduce, texts: ["1|1|1|"], refusal: "EACCES"),
-        Flood(name: "unknown requests", operation: XenstoreOperation(rawValue: 99), texts: [""], refusal: "ENOSYS"),
-        Flood(name: "bad paths", operation: .read, texts: ["//|", "/local/domain/|", "|"], refusal: "EINVAL"),
-        Flood(name: "RESET_WATCHES", operation: .resetWatches, texts: ["|"]),
-    ]
-
-    func requests(_ transaction: UInt32) -> [Message] {
-        texts.map { text in
-            var message = Message(operation, text)
-            if isInTransaction { message.header.transactionID = transaction }
-            return message
-        }
-    }
-}
-
 @Suite("Floods by guests")
 struct FloodTests {
-    /// Domain 1 has all that its quotas allow: 1000 nodes, 128 watches, 10 transactions.
-    private func fill(_ bench: StoreBench) throws -> UInt32 {
-        let guest = Guest(1, bench)
-        _ = try guest.ask(Message(.write, "data/large|" + String(repeating: "l", count: 2000)))
-        for number in 0..<998 { _ = try guest.ask(Message(.write, "data/\(number)|v")) }
-        let transaction = try refill(bench)
-        #expect(bench.core.nodeCount(of: 1) == 1000)
-        return transaction
-    }
-
-    /// Its watches and transactions; the number of one of these.
-    private func refill(_ bench: StoreBench) throws -> UInt32 {
-        let guest = Guest(1, bench)
-        for number in 0..<128 { _ = try guest.ask(Message(.watch, "data/\(number)|t|")) }
-        var last = ""
-        for _ in 0..<10 { last = texts(try guest.ask(Message(.transactionStart, "|"))).last ?? "" }
-        #expect(bench.core.counts(of: 1) == (128, 10))
-        return try #require(UInt32(last.dropLast()))
-    }
-
     @Test("a guest at its quotas floods each operation in turn: a socket's request waits for one turn of it")
     func floods() throws {
         let xen = try FakeXen()
         let bench = try StoreBench(xen)
         let socket = try bench.connect()
         try bench.makeStandardState(socket)
-        var transaction = try fill(bench)
+        var transaction = try #require(try bench.fillQuotas())
+        #expect(bench.core.nodeCount(of: 1) == 1000 && bench.core.counts(of: 1) == (128, 10))
         let page = try #require(xen.domains[1]?.page)
         // A turn is 32 requests, inside one transaction 128 (xenstored.md 14.5); the socket comes between two.
         let turnMax = 32
@@ -191,7 +126,8 @@ struct FloodTests {
             try xen.notify(from: 1)
             try bench.settle()
             #expect(page.indices == [0, 0, 0, 0], "\(flood.name)")
-            transaction = try refill(bench)
+            transaction = try #require(try bench.refillQuotas())
+            #expect(bench.core.counts(of: 1) == (128, 10))
         }
         #expect(bench.lines.lines.count < 40, "\(bench.lines.lines.count) lines of the log")
     }

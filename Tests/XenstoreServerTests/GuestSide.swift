@@ -108,6 +108,9 @@ func header(announcing count: UInt32) -> [UInt8] {
     Message(.read, []).bytes.prefix(12) + (0..<4).map { UInt8(truncatingIfNeeded: count >> UInt32(8 * $0)) }
 }
 
+/// The same under another name, for those who have `messages` of their own.
+func wholeMessages(_ stream: [UInt8]) -> [Message] { messages(stream) }
+
 /// What a stream says, whole messages only.
 func messages(_ stream: [UInt8]) -> [Message] {
     var parser = XenstoreFrameParser()

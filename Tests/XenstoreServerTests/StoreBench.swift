@@ -66,7 +66,7 @@ final class TestSocket {
     /// Whole messages that have come since the last time.
     func messages() throws -> [Message] {
         try take()
-        let found = XenstoreServerTests.messages(received)
+        let found = wholeMessages(received)
         received.removeFirst(found.reduce(0) { $0 + $1.bytes.count })
         return found
     }
@@ -189,7 +189,7 @@ final class Guest {
             received += bytes
             try notify()
         }
-        let found = XenstoreServerTests.messages(received)
+        let found = wholeMessages(received)
         received.removeFirst(found.reduce(0) { $0 + $1.bytes.count })
         return found
     }

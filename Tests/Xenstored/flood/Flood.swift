@@ -1,0 +1,1 @@
+../../XenstoreServerTests/Flood.swift

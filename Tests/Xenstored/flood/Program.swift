@@ -1,0 +1,77 @@
+// Floods by a guest at its quotas, and what requests of others wait for meanwhile: the server on its loop in one thread,
+// the guest in another, both without Xen.
+//     xenstore-flood               TAP, for Tests/Xenstored/check: counts alone decide, times are told
+//     xenstore-flood ROUNDS        a line for each measurement: name, value (Benchmarks/xenstore-flood.awk)
+// Not for: what the store takes (xenstore-core-bench), floods by sockets (xenstore-load).
+
+import Synchronization
+import SystemCalls
+import XenstoreServer
+import XenstoreWire
+
+@main
+enum Program {
+    static func main() {
+        let words = CommandLine.arguments.dropFirst().map { Int($0) }
+        guard words.count < 2, words.allSatisfy({ ($0 ?? 0) > 0 }) else {
+            try? StandardStream.error.write("usage: xenstore-flood [ROUNDS]\n")
+            exitProgram(64)
+        }
+        do {
+            let report = Report(rounds: words.first ?? nil)
+            try run(report)
+            exitProgram(report.finish() ? 0 : 1)
+        } catch {
+            try? StandardStream.error.write("xenstore-flood: \(error)\n")
+            exitProgram(1)
+        }
+    }
+
+    private static func run(_ report: Report) throws {
+        let server = try FloodedServer()
+        let socket = try server.bench.connect()
+        try server.bench.makeStandardState(socket)
+        guard var transaction = try server.bench.fillQuotas(), let page = server.xen.domains[1]?.page else {
+            throw FloodFailure("domain 1 does not get to its quotas")
+        }
+        for flood in Flood.all {
+            let others = try OtherClients(server)
+            try server.bench.settle()
+            try server.start()
+            let guest = try FloodingGuest(server.xen, page, flood.requests(transaction))
+            for _ in 0..<report.rounds {
+                report.add(flood, try compare(server, guest, others, slices: report.sliceCount))
+            }
+            guest.stop()
+            try server.stop()
+            report.end(flood)
+            // What is half in the ring goes with the ring's indices; its watches and transactions go, too.
+            page[.connection] = 1
+            try server.xen.notify(from: 1)
+            try server.bench.settle()
+            guard page.indices == [0, 0, 0, 0], let next = try server.bench.refillQuotas() else {
+                throw FloodFailure("\(flood.name): the guest is not served any more")
+            }
+            transaction = next
+        }
+    }
+
+    /// Slices without the flood and with it, in turn.
+    private static func compare(
+        _ server: FloodedServer, _ guest: FloodingGuest, _ others: OtherClients, slices: Int
+    ) throws -> Comparison {
+        var comparison = Comparison()
+        for _ in 0..<slices {
+            guest.set(flooding: false)
+            comparison.quiet.append(Slice(try others.measure(150, flooded: false)))
+            guest.set(flooding: true)
+            let before = server.observer.floodCount.load(ordering: .relaxed)
+            let start = MonotonicTime.now.nanoseconds
+            comparison.flooded.append(Slice(try others.measure(150, flooded: true)))
+            comparison.floodCount += server.observer.floodCount.load(ordering: .relaxed) - before
+            comparison.floodNanoseconds += MonotonicTime.now.nanoseconds - start
+        }
+        guest.set(flooding: false)
+        return comparison
+    }
+}

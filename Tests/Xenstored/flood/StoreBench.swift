@@ -1,0 +1,1 @@
+../../XenstoreServerTests/StoreBench.swift
