@@ -180,7 +180,7 @@ let xenstoreServerTargets: [Target] = [
         "xenstore-flood",
         [
             "XenstoreServer", "XenstoreCore", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls", "ServerCalls",
-            "EventLoop", "DaemonShell",
+            "EventLoop", "DaemonShell", "CSpawn",
         ], path: "Tests/Xenstored/flood"),
     program(
         "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),

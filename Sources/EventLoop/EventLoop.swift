@@ -161,6 +161,16 @@ public final class EventLoop {
     /// The next round doesn't sleep: there is something to do for the round handler that no descriptor tells of.
     public func stayAwake() { isAwake = true }
 
+    /// Whether a descriptor or the timer is ready by now, for handlers that could rest: one system call. False when the
+    /// kernel doesn't answer.
+    public var hasEvents: Bool {
+        do throws(SystemError) {
+            return try !waitUntilReadable(poll.number, milliseconds: 0).isEmpty
+        } catch {
+            return false
+        }
+    }
+
     /// One round, not from within a handler: sleeps until something is ready or `milliseconds` have passed (nil: for
     /// ever), and tells all its handlers, also after `stop()`. Answers how many descriptors were ready.
     @discardableResult

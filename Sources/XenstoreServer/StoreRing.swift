@@ -1,6 +1,7 @@
 // A client on a ring: what the ring wants to know of the store (xenstored.md 8.6).
 // Not for: indices and bytes (GuestRing), attaching (StoreServer+Rings).
 
+internal import SystemCalls
 internal import XenABI
 internal import XenPlatform
 internal import XenstoreCore
@@ -24,8 +25,11 @@ final class StoreRing: RingClient, PortHandler {
     var isInTurn = false
     var limit = TurnLimit()
     var turnTime: UInt64 = 0
-    /// Whether requests were left for the length of the turn.
+    /// Whether requests were left for the length of the turn, or as others wait.
     var wasCutShort = false
+    /// How many requests there were when it was last looked whether others wait, and when that was.
+    var lookCount = 0
+    var lookTime = MonotonicTime.now
 
     init(_ domain: UInt16, _ id: ConnectionID, _ ring: GuestRing?, _ channel: RingChannel, _ server: StoreServer) {
         self.domain = domain
@@ -39,11 +43,26 @@ final class StoreRing: RingClient, PortHandler {
 
     func mayRead(_ ring: GuestRing) -> Bool {
         if server.isStopped || isClosed { return false }
-        if !limit.goesOn {
+        if wasCutShort { return false }
+        if !limit.goesOn || othersWait() {
             wasCutShort = true
             return false
         }
         return server.core.mayRead(id, now: turnTime)
+    }
+
+    /// After a few requests, or a long one: whether it is others' turn.
+    private func othersWait() -> Bool {
+        let count = limit.requestCount - lookCount
+        if count < 1 { return false }
+        if count < TurnLimit.lookRequestCount {
+            let time = MonotonicTime.now.nanoseconds - lookTime.nanoseconds
+            if time < TurnLimit.lookNanoseconds { return false }
+        }
+        if server.othersWait() { return true }
+        lookCount = limit.requestCount
+        lookTime = .now
+        return false
     }
 
     func request(_ header: XenstoreHeader, _ payload: Span<UInt8>, from ring: GuestRing) {

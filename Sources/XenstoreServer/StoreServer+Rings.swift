@@ -3,6 +3,7 @@
 
 internal import DaemonShell
 internal import EventLoop
+internal import SystemCalls
 internal import XenABI
 internal import XenPlatform
 internal import XenstoreCore
@@ -33,9 +34,11 @@ extension StoreServer {
     /// A turn of a ring: requests out of it, messages into it.
     func serve(_ client: StoreRing) {
         client.isReady = false
-        if turn(client, requestCountMax: TurnLimit.transactionRequestCount).wantsMore || client.wasCutShort {
-            enqueue(client)
-        }
+        let turn = self.turn(client, requestCountMax: TurnLimit.transactionRequestCount)
+        guard turn.wantsMore || client.wasCutShort, !client.isReady, !client.isClosed else { return }
+        client.isReady = true
+        again.append(.ring(client))
+        loop.stayAwake()
     }
 
     /// Messages into a ring; nothing is read.
@@ -55,6 +58,8 @@ extension StoreServer {
         defer { client.isInTurn = false }
         client.limit = TurnLimit()
         client.wasCutShort = false
+        client.lookCount = 0
+        client.lookTime = .now
         client.turnTime = now
         if !client.hasFired { return ring.turn(client, requestCountMax: requestCountMax) }
         client.hasFired = false
@@ -74,11 +79,12 @@ extension StoreServer {
         drain()
     }
 
-    /// Lets the channels that have fired fire again, with one call.
+    /// Lets the channels that have fired fire again, with one call; not yet those of rings that have their next turn
+    /// without that.
     func unmaskFired() {
         if fired.isEmpty { return }
-        let ports = fired.compactMap { $0.channel.port }
-        fired.removeAll(keepingCapacity: true)
+        let ports = fired.compactMap { $0.isReady ? nil : $0.channel.port }
+        fired.removeAll { !$0.isReady || $0.isClosed }
         guard let platform, !ports.isEmpty else { return }
         do throws(XenError) {
             try platform.events.unmask(ports)

@@ -8,8 +8,12 @@ internal import XenstoreCore
 extension StoreServer: RoundHandler, TimerHandler {
     /// One turn for each that is ready, then what there is to write. The loop's business.
     public func roundEnded(on loop: EventLoop) -> Bool {
+        // Who has just come before who had a turn in the last round.
+        ready += again
+        again.removeAll(keepingCapacity: true)
         (served, ready) = (ready, served)
         for index in served.indices {
+            servedIndex = index
             switch served[index] {
             case .socket(let client): serve(client)
             case .ring(let client): serve(client)
@@ -27,7 +31,13 @@ extension StoreServer: RoundHandler, TimerHandler {
         unmaskFired()
         rest()
         let hasWork = keepTime()
-        return hasWork || !restWork.isEmpty || !ready.isEmpty || !touched.isEmpty
+        return hasWork || !restWork.isEmpty || !ready.isEmpty || !again.isEmpty || !touched.isEmpty
+    }
+
+    /// Whether in a guest's turn somebody else waits: for a turn, for output, or to be heard of.
+    func othersWait() -> Bool {
+        if servedIndex + 1 < served.count || !touched.isEmpty || !ready.isEmpty || !again.isEmpty { return true }
+        return loop.hasEvents
     }
 
     /// Does something when nobody's turn is under way: at the end of this round or the next. What asks again from

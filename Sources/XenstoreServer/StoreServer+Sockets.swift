@@ -91,7 +91,10 @@ extension StoreServer {
         guard !client.isClosed else { return }
         setInterest(client, client.interest.union(.readable))
         let hasMore = !client.input.isEmpty || client.isReadable
-        if hasMore && mayRead(client, now: now) { enqueue(client) }
+        guard hasMore, mayRead(client, now: now), !client.isReady else { return }
+        client.isReady = true
+        again.append(.socket(client))
+        loop.stayAwake()
     }
 
     private func dropInput(_ client: SocketClient) {

@@ -35,10 +35,13 @@ public final class StoreServer {
     var hasFetchFailed = false
     /// Who has something to read, each once, in the order in which that was found (xenstored.md 14.5).
     var ready: [StoreClient] = []
+    /// Who had a turn in this round and has more to read.
+    var again: [StoreClient] = []
     /// Whose output is to be written, each once.
     var touched: [StoreClient] = []
     /// The lists of the round that is being served: kept, so that none is made anew each time.
     var served: [StoreClient] = []
+    var servedIndex = 0
     var written: [StoreClient] = []
     /// What the core has asked for and is not done yet.
     var effects: [Effect] = []

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -89,6 +90,14 @@ static uint64_t moment(clockid_t clock)
 uint64_t corbel_bench_now(void) { return moment(CLOCK_MONOTONIC); }
 
 uint64_t corbel_bench_processor_time(void) { return moment(CLOCK_PROCESS_CPUTIME_ID); }
+
+int32_t corbel_bench_thread_clock(void)
+{
+    clockid_t clock;
+    return pthread_getcpuclockid(pthread_self(), &clock) == 0 ? clock : CLOCK_THREAD_CPUTIME_ID;
+}
+
+uint64_t corbel_bench_thread_time(int32_t clock) { return moment(clock); }
 
 void corbel_bench_alarm(uint32_t seconds) { alarm(seconds); }
 

@@ -1,6 +1,7 @@
 // A server on its loop, in a thread of its own while it is to be measured.
 // Not for: clients (OtherClients, FloodingGuest).
 
+import CSpawn
 import EventLoop
 import ServerCalls
 import Synchronization
@@ -13,7 +14,9 @@ import XenstoreWire
 final class Observer: StoreTrace, @unchecked Sendable {
     /// Requests of the flood that were handled.
     let floodCount = Atomic<Int>(0)
-    /// Nanoseconds of the clock when a reply to a socket was last sent.
+    /// The server's clock of processor time.
+    let clock = Atomic<Int32>(0)
+    /// Nanoseconds of it when an answer was last sent.
     let answerTime = Atomic<UInt64>(0)
     /// What `floodCount` was then.
     let answerCount = Atomic<Int>(0)
@@ -31,7 +34,7 @@ final class Observer: StoreTrace, @unchecked Sendable {
     /// Somebody who is measured has an answer.
     func answered() {
         answerCount.store(floodCount.load(ordering: .relaxed), ordering: .relaxed)
-        answerTime.store(MonotonicTime.now.nanoseconds, ordering: .releasing)
+        answerTime.store(corbel_bench_thread_time(clock.load(ordering: .relaxed)), ordering: .releasing)
     }
 }
 
@@ -51,7 +54,9 @@ final class FloodedServer: @unchecked Sendable {
 
     func start() throws {
         isOver.store(false, ordering: .sequentiallyConsistent)
+        observer.clock.store(0, ordering: .sequentiallyConsistent)
         thread = try PlainThread { self.run() }
+        while observer.clock.load(ordering: .sequentiallyConsistent) == 0 { yieldProcessor() }
     }
 
     func stop() throws {
@@ -62,6 +67,7 @@ final class FloodedServer: @unchecked Sendable {
     }
 
     private func run() {
+        observer.clock.store(corbel_bench_thread_clock(), ordering: .sequentiallyConsistent)
         bench.server.trace = observer
         defer { bench.server.trace = nil }
         do throws(SystemError) {

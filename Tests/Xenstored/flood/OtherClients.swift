@@ -1,6 +1,7 @@
 // Those who are measured: a socket and domain 2, one request at a time, in turn.
 // Not for: the flood.
 
+import CSpawn
 import ServerCalls
 import Synchronization
 import SystemCalls
@@ -8,8 +9,10 @@ import XenstoreWire
 
 /// What one request has waited for.
 struct Wait {
-    /// From before it was sent until its answer was, so without the time that this side takes to wake up.
-    var nanoseconds: UInt64
+    /// From before it was sent until its answer was here, as a user has it.
+    var roundTrip: UInt64
+    /// Processor time that the server has had until it sent the answer: what does not depend on who else is busy.
+    var work: UInt64
     /// Requests of the flood that were handled meanwhile.
     var floodCount: Int
 }
@@ -61,12 +64,16 @@ final class OtherClients {
     private func timed(_ ask: () throws -> Void) throws -> Wait {
         let observer = server.observer
         let count = floodCount
+        let clock = observer.clock.load(ordering: .relaxed)
         let start = MonotonicTime.now.nanoseconds
+        let workStart = corbel_bench_thread_time(clock)
         try ask()
-        let end = observer.answerTime.load(ordering: .acquiring)
-        guard end >= start else { throw FloodFailure("an answer that the server has not given") }
+        let end = MonotonicTime.now.nanoseconds
+        let workEnd = observer.answerTime.load(ordering: .acquiring)
+        guard workEnd >= workStart else { throw FloodFailure("an answer that the server has not given") }
         return Wait(
-            nanoseconds: end - start, floodCount: max(0, observer.answerCount.load(ordering: .relaxed) - count))
+            roundTrip: end - start, work: workEnd - workStart,
+            floodCount: max(0, observer.answerCount.load(ordering: .relaxed) - count))
     }
 
     private func askBySocket() throws -> Wait {

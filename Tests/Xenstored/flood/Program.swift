@@ -63,15 +63,21 @@ enum Program {
         var comparison = Comparison()
         for _ in 0..<slices {
             guest.set(flooding: false)
-            comparison.quiet.append(Slice(try others.measure(150, flooded: false)))
+            comparison.quiet.append(try Slice(try others.measure(150, flooded: false)))
             guest.set(flooding: true)
             let before = server.observer.floodCount.load(ordering: .relaxed)
-            let start = MonotonicTime.now.nanoseconds
-            comparison.flooded.append(Slice(try others.measure(150, flooded: true)))
+            comparison.flooded.append(try Slice(try others.measure(150, flooded: true)))
             comparison.floodCount += server.observer.floodCount.load(ordering: .relaxed) - before
-            comparison.floodNanoseconds += MonotonicTime.now.nanoseconds - start
         }
+        if slices > 3 { comparison.rateAlone = rate(server) }
         guest.set(flooding: false)
         return comparison
+    }
+
+    private static func rate(_ server: FloodedServer) -> Double {
+        let (start, count) = (MonotonicTime.now, server.observer.floodCount.load(ordering: .relaxed))
+        start.advanced(byMilliseconds: 50).sleep()
+        let nanoseconds = MonotonicTime.now.nanoseconds - start.nanoseconds
+        return Double(server.observer.floodCount.load(ordering: .relaxed) - count) * 1e9 / Double(nanoseconds)
     }
 }

@@ -49,3 +49,7 @@ int32_t corbel_bench_processors(void);
 uint64_t corbel_bench_now(void);
 /* Nanoseconds that this process has had a processor. */
 uint64_t corbel_bench_processor_time(void);
+/* The clock of the calling thread's processor time, for any thread of the process while this one lives. */
+int32_t corbel_bench_thread_clock(void);
+/* Nanoseconds of such a clock. */
+uint64_t corbel_bench_thread_time(int32_t clock);
