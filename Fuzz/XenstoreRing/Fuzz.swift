@@ -1,9 +1,11 @@
-// modules: XenABI StatisticsPage XenPlatform XenstoreWire XenstoreServer
+// modules: XenABI StatisticsPage XenPlatform XenstoreWire
+// sources: Sources/XenstoreServer/GuestRing.swift Sources/XenstoreServer/GuestRing+Turn.swift
+// sources: Sources/XenstoreServer/RingClient.swift Sources/XenstoreServer/RingLayout.swift
+// sources: Sources/XenstoreServer/RingLife.swift Sources/XenstoreServer/RingMemory.swift
+// sources: Sources/XenstoreServer/RingWindow.swift
 // A guest's ring while the input says what the guest does between any two accesses of the server: nothing traps or
 // loops, and a guest that has kept the rules so far gets its answers in order.
 // Not for: what is in a payload (Fuzz/XenstoreWire).
-
-import XenstoreServer
 
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

@@ -2,7 +2,6 @@
 
 import XenABI
 import XenPlatform
-import XenstoreServer
 import XenstoreWire
 
 /// Memory of the fuzzer's that is a page, with a guest who acts before each access.

@@ -1,9 +1,10 @@
 // The Xenstore daemon: options in, one store served. Source: xenstored.md 14.
 // Not for: any rule of the store (XenstoreCore), serving (XenstoreServer), the order of a start (Start.swift).
 
+internal import DaemonCalls
 internal import DaemonConfinement
 internal import DaemonShell
-internal import DaemonCalls
+internal import ServerCalls
 internal import SystemCalls
 
 @main
