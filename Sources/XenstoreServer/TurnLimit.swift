@@ -8,9 +8,9 @@ struct TurnLimit {
     /// Requests of a turn, and those of one that is inside one transaction.
     static let requestCount = 32
     static let transactionRequestCount = 128
-    /// Requests of a guest's turn, and nanoseconds of them, after which it is over when somebody else waits: so few that
-    /// these others hardly notice, so many that a look whether there is somebody costs little beside them.
-    static let lookRequestCount = 4
+    /// Requests of a guest's turn, and nanoseconds of them, after which it is over when somebody else waits: so few
+    /// that these others hardly notice, so many that a look whether there is somebody costs little beside them.
+    static let lookRequestCount = 8
     static let lookNanoseconds: UInt64 = 5000
 
     private(set) var requestCount = 0

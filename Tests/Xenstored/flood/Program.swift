@@ -1,10 +1,11 @@
-// Floods by a guest at its quotas, and what requests of others wait for meanwhile: the server on its loop in one thread,
-// the guest in another, both without Xen.
+// Floods by a guest at its quotas, and what requests of others wait for meanwhile: the server on its loop in one
+// thread, the guest in another, both without Xen.
 //     xenstore-flood               TAP, for Tests/Xenstored/check: counts alone decide, times are told
 //     xenstore-flood ROUNDS        a line for each measurement: name, value (Benchmarks/xenstore-flood.awk)
 // Not for: what the store takes (xenstore-core-bench), floods by sockets (xenstore-load).
 
 import Synchronization
+import CSpawn
 import SystemCalls
 import XenstoreServer
 import XenstoreWire
@@ -69,15 +70,17 @@ enum Program {
             comparison.flooded.append(try Slice(try others.measure(150, flooded: true)))
             comparison.floodCount += server.observer.floodCount.load(ordering: .relaxed) - before
         }
-        if slices > 3 { comparison.rateAlone = rate(server) }
+        if slices > 3 { comparison.costAlone = cost(server) }
         guest.set(flooding: false)
         return comparison
     }
 
-    private static func rate(_ server: FloodedServer) -> Double {
-        let (start, count) = (MonotonicTime.now, server.observer.floodCount.load(ordering: .relaxed))
-        start.advanced(byMilliseconds: 50).sleep()
-        let nanoseconds = MonotonicTime.now.nanoseconds - start.nanoseconds
-        return Double(server.observer.floodCount.load(ordering: .relaxed) - count) * 1e9 / Double(nanoseconds)
+    /// Microseconds of the server's processor time for each request of the flood, with nobody else.
+    private static func cost(_ server: FloodedServer) -> Double {
+        let clock = server.observer.clock.load(ordering: .relaxed)
+        let (time, count) = (corbel_bench_thread_time(clock), server.observer.floodCount.load(ordering: .relaxed))
+        MonotonicTime.now.advanced(byMilliseconds: 50).sleep()
+        let work = Double(corbel_bench_thread_time(clock) - time) / 1000
+        return work / Double(max(1, server.observer.floodCount.load(ordering: .relaxed) - count))
     }
 }

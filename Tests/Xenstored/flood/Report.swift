@@ -30,8 +30,8 @@ struct Comparison {
     var quiet: [Slice] = []
     var flooded: [Slice] = []
     var floodCount = 0
-    /// Requests of the flood in a second, with nobody else.
-    var rateAlone = 0.0
+    /// Microseconds of the server's for each request of the flood, with nobody else.
+    var costAlone = 0.0
 
     /// Round trips of the best of the quiet slices, in which nothing else was busy.
     var quietTrip: Double { quiet.map(\.roundTrip99).min() ?? 0 }
@@ -67,11 +67,11 @@ final class Report {
         let name = flood.name.split(separator: " ").joined(separator: "-").lowercased()
         line("\(name)-ratio \(hundredths(comparison.ratio))")
         line("\(name)-added-us \(hundredths(comparison.added))")
-        line("\(name)-rate \(Int(comparison.rateAlone))")
+        line("\(name)-each-us \(hundredths(comparison.costAlone))")
     }
 
-    /// A turn of the flood is 4 requests while others wait: one that is under way ends, one may come before. Half of the
-    /// others' requests wait for less, whatever else the machine does; times are told only.
+    /// A turn of the flood is 8 requests at most while others wait: one that is under way ends, one may come before.
+    /// Half of the others' requests wait for less, whatever else the machine does; times are told only.
     func end(_ flood: Flood) {
         let count = median(comparison.flooded) { $0.floodCount }
         let (quiet, flooded) = (comparison.quiet, comparison.flooded)
@@ -84,7 +84,10 @@ final class Report {
         number += 1
         let holds = count <= 16 && comparison.floodCount >= 100
         isGood = isGood && holds
-        line("\(holds ? "ok" : "not ok") \(number) - \(flood.name) flood: others wait for \(Int(count)) of it, at most 16")
+        line(
+            "\(holds ? "ok" : "not ok") \(number) - \(flood.name) flood:"
+                + " others wait for \(Int(count)) of it, at most 16"
+        )
         line("# \(words)")
     }
 
