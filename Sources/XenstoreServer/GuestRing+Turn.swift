@@ -29,6 +29,9 @@ extension GuestRing {
         return turn
     }
 
+    /// Whether there are bytes of requests now, whatever the guest's index says of how many.
+    var hasRequests: Bool { state == .served && memory.load(.requestProducer) != requestConsumer }
+
     /// Passes until one of them moves nothing: that is the look at the guest's indices after the barrier, without which
     /// a guest that has just read or written would wait for us, and we for it. True when there may be more.
     private func passes(

@@ -35,7 +35,9 @@ extension StoreServer {
     func serve(_ client: StoreRing) {
         client.isReady = false
         let turn = self.turn(client, requestCountMax: TurnLimit.transactionRequestCount)
-        guard turn.wantsMore || client.wasCutShort, !client.isReady, !client.isClosed else { return }
+        // A turn that was over for others, and with it the ring's requests: whoever adds one tells of it.
+        let hasMore = turn.wantsMore || client.wasCutShort && client.ring?.hasRequests == true
+        guard hasMore, !client.isReady, !client.isClosed else { return }
         client.isReady = true
         again.append(.ring(client))
         loop.stayAwake()

@@ -53,7 +53,8 @@ struct LoopTests {
         #expect(trace.requests[ids[0]] == 2000 && trace.messages[ids[0]] == 2000)
     }
 
-    @Test("a guest that floods its ring gets 32 requests in a turn, and a socket its answer in the next")
+    @Test(
+        "a guest that floods its ring gets 32 requests in a turn, and a few in that in which a socket gets its answer")
     func floodOfRing() throws {
         let xen = try FakeXen()
         let bench = try StoreBench(xen)
@@ -78,7 +79,7 @@ struct LoopTests {
         #expect(vCPU.counts[id] == 32)
         try socket.send(Message(.read, "/pub|"))
         try bench.loop.turn(milliseconds: 0)
-        #expect(vCPU.counts[id] == 64)
+        #expect((33...40).contains(vCPU.counts[id] ?? 0))
         #expect(texts(try socket.messages()) == ["pub"])
     }
 

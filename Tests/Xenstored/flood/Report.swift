@@ -82,7 +82,7 @@ final class Report {
             + " p99 \(pair(quiet, flooded, \.roundTrip99))); \(comparison.floodCount) of the flood"
         if isBenchmark { return }
         number += 1
-        let holds = count <= 16 && comparison.floodCount >= 100
+        let holds = count <= 16 && comparison.floodCount >= 20
         isGood = isGood && holds
         line(
             "\(holds ? "ok" : "not ok") \(number) - \(flood.name) flood:"
