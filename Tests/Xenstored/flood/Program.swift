@@ -41,7 +41,7 @@ enum Program {
             try server.start()
             let guest = try FloodingGuest(server.xen, page, flood.requests(transaction))
             for _ in 0..<report.rounds {
-                report.add(flood, try compare(server, guest, others, slices: report.sliceCount))
+                report.add(flood, try compare(server, guest, others, report.requestCount, slices: report.sliceCount))
             }
             guest.stop()
             try server.stop()
@@ -59,15 +59,15 @@ enum Program {
 
     /// Slices without the flood and with it, in turn.
     private static func compare(
-        _ server: FloodedServer, _ guest: FloodingGuest, _ others: OtherClients, slices: Int
+        _ server: FloodedServer, _ guest: FloodingGuest, _ others: OtherClients, _ count: Int, slices: Int
     ) throws -> Comparison {
         var comparison = Comparison()
         for _ in 0..<slices {
             guest.set(flooding: false)
-            comparison.quiet.append(try Slice(try others.measure(150, flooded: false)))
+            comparison.quiet.append(try Slice(try others.measure(count, flooded: false)))
             guest.set(flooding: true)
             let before = server.observer.floodCount.load(ordering: .relaxed)
-            comparison.flooded.append(try Slice(try others.measure(150, flooded: true)))
+            comparison.flooded.append(try Slice(try others.measure(count, flooded: true)))
             comparison.floodCount += server.observer.floodCount.load(ordering: .relaxed) - before
         }
         if slices > 3 { comparison.costAlone = cost(server) }

@@ -14,7 +14,7 @@ struct Slice {
 
     /// Throws when there are none.
     init(_ waits: [Wait]) throws {
-        if waits.count < 20 { throw FloodFailure("the flood had no processor") }
+        if waits.count < 10 { throw FloodFailure("the flood had no processor") }
         let trips = waits.map { Double($0.roundTrip) / 1000 }.sorted()
         let works = waits.map { Double($0.work) / 1000 }.sorted()
         roundTrip50 = trips[trips.count / 2]
@@ -50,6 +50,8 @@ final class Report {
     /// Comparisons of each flood, and slices of one.
     let rounds: Int
     let sliceCount: Int
+    /// Requests of a slice.
+    let requestCount: Int
     private let isBenchmark: Bool
     private var comparison = Comparison()
     private var number = 0
@@ -59,6 +61,7 @@ final class Report {
         isBenchmark = rounds != nil
         self.rounds = rounds ?? 1
         sliceCount = rounds == nil ? 3 : 5
+        requestCount = rounds == nil ? 50 : 150
     }
 
     func add(_ flood: Flood, _ comparison: Comparison) {
