@@ -20,7 +20,6 @@ enum Migration {
         out32(VariableService.windowIndexPort, 40)
         out32(VariableService.windowDataPort, 0x600d_f1a6)
         let before = listHash(pausingAfter: .max)
-        Line("firmware: half of the list is read; now save the daemon, and resume it").end()
         // The list is read once more; half-way another daemon takes over.
         let across = listHash(pausingAfter: 6)
         Line("firmware: somebody serves again").end()
@@ -81,7 +80,10 @@ enum Migration {
             hash = (hash ^ enumeration.guid.low ^ UInt64(found.attributes)) &* 0x100_0000_01b3
             hash = StoreTable.add(found.count, found.place, to: hash)
             read += 1
-            if read == pause { waitForAnother() }
+            if read != pause { continue }
+            // Only now: a request that is under way when the daemon goes is answered by nobody.
+            Line("firmware: half of the list is read; now save the daemon, and resume it").end()
+            waitForAnother()
         }
     }
 }
