@@ -187,6 +187,8 @@ final class RingRun: RingClient, RingNotification {
 
     func mayRead(_ ring: GuestRing) -> Bool { queue.count + begunCount < 8 }
 
+    func othersWait(_ ring: GuestRing) -> Bool { (queue.count + begunCount) % 3 == 1 }
+
     func request(_ header: XenstoreHeader, _ payload: Span<UInt8>, from ring: GuestRing) {
         hold(ring.state == .served && payload.count == Int(header.payloadByteCount), "a whole request")
         var writer = XenstoreWriter()

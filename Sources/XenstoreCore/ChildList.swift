@@ -86,18 +86,19 @@ struct ChildList {
 
     /// All nodes in order.
     func forEach(_ body: (NodeID) -> Void) {
-        _ = visit(from: 0) { node, _ in
-            body(node); return true
+        _ = visit(from: 0) { nodes, _ in
+            for node in nodes { body(node) }
+            return true
         }
     }
 
-    /// Nodes in order from the one on in whose name, or at whose NUL, a byte of the whole list lies; with the offset of
-    /// that byte in the first one's name, 0 for the others; until `body` says false. Says whether the end was reached.
-    func visit(from offset: Int, _ nameByteCount: (NodeID) -> Int = { _ in 0 }, _ body: (NodeID, Int) -> Bool) -> Bool {
+    /// Rows of nodes in order, from the row on in which a byte of the list of all names lies, with the offset of that
+    /// byte in the row, 0 for the others; until `body` says false. Says whether the end was reached.
+    func visit(from offset: Int, _ body: (ContiguousArray<NodeID>, Int) -> Bool) -> Bool {
         if offset >= byteCount, offset > 0 { return true }
+        guard let root else { return body(few, offset) }
         var left = offset
-        guard let root else { return ChildPiece.visit(few, &left, nameByteCount, body) }
-        return root.visit(&left, nameByteCount, body)
+        return root.visit(&left, body)
     }
 }
 

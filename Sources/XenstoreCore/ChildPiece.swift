@@ -142,32 +142,17 @@ final class ChildPiece {
         return node
     }
 
-    func visit(_ left: inout Int, _ nameByteCount: (NodeID) -> Int, _ body: (NodeID, Int) -> Bool) -> Bool {
-        if pieces.isEmpty { return Self.visit(nodes, &left, nameByteCount, body) }
+    func visit(_ left: inout Int, _ body: (ContiguousArray<NodeID>, Int) -> Bool) -> Bool {
+        if pieces.isEmpty {
+            defer { left = 0 }
+            return body(nodes, left)
+        }
         for piece in pieces {
             if left >= piece.byteCount {
                 left -= piece.byteCount
                 continue
             }
-            if !piece.visit(&left, nameByteCount, body) { return false }
-        }
-        return true
-    }
-
-    static func visit(
-        _ nodes: ContiguousArray<NodeID>, _ left: inout Int, _ nameByteCount: (NodeID) -> Int,
-        _ body: (NodeID, Int) -> Bool
-    ) -> Bool {
-        for node in nodes {
-            if left > 0 {
-                let byteCount = nameByteCount(node) + 1
-                if left >= byteCount {
-                    left -= byteCount
-                    continue
-                }
-            }
-            if !body(node, left) { return false }
-            left = 0
+            if !piece.visit(&left, body) { return false }
         }
         return true
     }

@@ -42,6 +42,14 @@ struct NameSlot: SlabSlot {
     var isLong: Bool { Int(byteCount) > Self.inlineByteCount }
     var longNumber: UInt32 { UInt32(truncatingIfNeeded: second) }
 
+    /// The words of one that is not long, without its first bytes.
+    func words(from start: Int) -> (first: UInt64, second: UInt64) {
+        if start == 0 { return (first, second) }
+        if start >= 8 { return (start >= 16 ? 0 : second << UInt64(8 * (start - 8)), 0) }
+        let bits = UInt64(8 * start)
+        return (first << bits | second >> (64 - bits), second << bits)
+    }
+
     static var unused: NameSlot { NameSlot() }
     static var pieceBits: UInt32 { 12 }
 }
@@ -105,6 +113,29 @@ struct NameTable: ~Copyable {
             let word = offset < 8 ? slot.first : slot.second
             bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (offset & 7))))
         }
+    }
+
+    /// Puts a name's bytes, from one of them on, over zeros, the last of which is its NUL: the place behind that. Nil
+    /// when this would be behind `end`.
+    func put(
+        _ name: UInt32, from start: Int, at place: Int, before end: Int, into bytes: inout MutableSpan<UInt8>
+    ) -> Int? {
+        let slot = names[name]
+        let byteCount = Int(slot.byteCount) - start
+        if place + byteCount >= end { return nil }
+        if slot.isLong {
+            let text = long[slot.longNumber].bytes
+            for offset in 0..<byteCount { bytes[place + offset] = text[start + offset] }
+            return place + byteCount + 1
+        }
+        let words = slot.words(from: start)
+        var word = words.first
+        for offset in 0..<byteCount {
+            if offset == 8 { word = words.second }
+            bytes[place + offset] = UInt8(truncatingIfNeeded: word >> 56)
+            word <<= 8
+        }
+        return place + byteCount + 1
     }
 
     /// The name that stands in a path, which has one user more.

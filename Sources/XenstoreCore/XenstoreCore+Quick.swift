@@ -1,5 +1,5 @@
-// READ, and WRITE of a node that is there, outside transactions: the way of most requests, without arrays made for it
-// (xenstored.md 17.1, rule 3). Whatever is not plain (a refusal, a quota near, a special path) goes the long way, which
+// READ, WRITE of a node that is there, and lists of children, outside transactions: the way of most requests, without
+// arrays made for it (xenstored.md 17.1, rules 3 and 6). Whatever is not plain (a refusal, a quota near, a special path) goes the long way, which
 // does the same.
 // Not for: other operations (XenstoreCore+Handle).
 
@@ -13,6 +13,8 @@ extension XenstoreCore {
         if header.transactionID != 0 { return false }
         switch header.operation {
         case .read: return readQuickly(connection, header, payload, now: now)
+        case .directory: return listQuickly(connection, header, payload, now: now)
+        case .directoryPart: return listPartQuickly(connection, header, payload, now: now)
         case .write: return writeQuickly(connection, header, payload, now: now)
         default: return false
         }
@@ -35,17 +37,50 @@ extension XenstoreCore {
         return tree.find(path, from: top, 0)
     }
 
+    /// The newest version of a node that the connection may read.
+    private func quickContent(_ path: Span<UInt8>, _ connection: Connection) -> PackedContent? {
+        guard let node = quickNode(path, connection), let content = tree.packed(node, at: nil),
+            connection.isPrivileged || rights(of: connection, on: tree.permissions[content.permissions]).read
+        else { return nil }
+        return content
+    }
+
     private func readQuickly(
         _ connection: Connection, _ header: XenstoreHeader, _ payload: Span<UInt8>, now: UInt64
     ) -> Bool {
-        guard let text = XenstoreText.one(payload), let node = quickNode(payload.extracting(text), connection),
-            let content = tree.packed(node, at: nil)
+        guard let text = XenstoreText.one(payload), let content = quickContent(payload.extracting(text), connection)
         else { return false }
-        if !connection.isPrivileged, !rights(of: connection, on: tree.permissions[content.permissions]).read {
-            return false
-        }
         beginCounting(connection, now: now)
         queue(header, connection) { tree.append(content, to: &$0) }
+        endCounting(connection)
+        return true
+    }
+
+    private func listQuickly(
+        _ connection: Connection, _ header: XenstoreHeader, _ payload: Span<UInt8>, now: UInt64
+    ) -> Bool {
+        guard let text = XenstoreText.one(payload), let content = quickContent(payload.extracting(text), connection)
+        else { return false }
+        let children = tree.children(content)
+        if children.byteCount > XenstoreLimits.payloadByteCount { return false }
+        beginCounting(connection, now: now)
+        queue(header, connection) { _ = tree.appendNames(children, byteCountMax: children.byteCount, to: &$0) }
+        endCounting(connection)
+        return true
+    }
+
+    private func listPartQuickly(
+        _ connection: Connection, _ header: XenstoreHeader, _ payload: Span<UInt8>, now: UInt64
+    ) -> Bool {
+        guard let path = XenstoreText.string(in: payload, from: 0),
+            let digits = XenstoreText.string(in: payload, from: path.upperBound + 1),
+            digits.upperBound == payload.count - 1, let offset = XenstoreText.number(payload, digits, max: .max),
+            let content = quickContent(payload.extracting(path), connection)
+        else { return false }
+        beginCounting(connection, now: now)
+        queue(header, connection) {
+            putPart(of: tree.children(content), content.generation, from: Int(clamping: offset), &$0)
+        }
         endCounting(connection)
         return true
     }

@@ -24,36 +24,27 @@ extension XenstoreCore {
     func directory(_ request: Request, _ reply: inout [UInt8]) throws(Refusal) {
         let children = try readable(request, try one(request)).children
         if children.byteCount > XenstoreLimits.payloadByteCount { throw Refusal(.tooBig) }
-        reply.reserveCapacity(children.byteCount)
-        children.forEach { append($0, to: &reply) }
+        _ = tree.appendNames(children, byteCountMax: children.byteCount, to: &reply)
     }
 
-    private func append(_ node: NodeID, to reply: inout [UInt8]) {
-        tree.appendName(node, to: &reply)
-        reply.append(0)
-    }
-
-    /// DIRECTORY_PART: as many whole names from a byte of the list on as fit.
+    /// DIRECTORY_PART.
     func directoryPart(_ request: Request, _ reply: inout [UInt8]) throws(Refusal) {
         let arguments = try strings(request, 2...2)
         let offset = Int(clamping: try number(request, arguments[1], max: .max))
         let content = try readable(request, arguments[0])
-        var writer = XenstoreWriter()
-        writer.putDecimal(content.generation)
-        reply = writer.bytes + [0]
-        if putPart(content.children, from: offset, &reply) { reply.append(0) }
+        putPart(of: content.children, content.generation, from: offset, &reply)
     }
 
-    /// Says whether the end of the list was reached.
-    private func putPart(_ children: ChildList, from offset: Int, _ reply: inout [UInt8]) -> Bool {
-        let countMax = XenstoreLimits.payloadByteCount - 1
-        // An offset inside a name: the rest of that name, as the bytes of the list from there on.
-        return children.visit(from: offset, { tree.nameByteCount($0) }) { node, skipped in
-            if reply.count + tree.nameByteCount(node) + 1 - skipped > countMax { return false }
-            tree.appendName(node, from: skipped, to: &reply)
-            reply.append(0)
-            return true
-        }
+    /// The reply of DIRECTORY_PART, behind what is there: as many whole names from a byte of the list on as fit.
+    func putPart(of children: ChildList, _ generation: UInt64, from offset: Int, _ reply: inout [UInt8]) {
+        let start = reply.count
+        var writer = XenstoreWriter()
+        writer.putDecimal(generation)
+        reply.append(contentsOf: writer.bytes)
+        reply.append(0)
+        // One byte is for the mark of the end.
+        let byteCountMax = XenstoreLimits.payloadByteCount - 1 - (reply.count - start)
+        if tree.appendNames(children, from: offset, byteCountMax: byteCountMax, to: &reply) { reply.append(0) }
     }
 
     /// GET_PERMS: entries of domains that have died since they were written are not listed.

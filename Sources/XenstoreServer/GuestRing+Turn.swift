@@ -38,7 +38,7 @@ extension GuestRing {
         _ client: any RingClient, _ requestCountMax: Int, _ turn: inout RingTurn
     ) throws(RingError) -> Bool {
         let begun = epoch
-        for _ in 0..<Self.passCountMax {
+        for pass in 0..<Self.passCountMax {
             let before = turn.takenByteCount + turn.writtenByteCount
             if turn.requestCount < requestCountMax { try take(client, requestCountMax, &turn) }
             guard epoch == begun else { return false }
@@ -46,6 +46,10 @@ extension GuestRing {
             guard epoch == begun else { return false }
             if turn.takenByteCount + turn.writtenByteCount == before { return turn.requestCount >= requestCountMax }
             memory.fence()
+            if pass > 0 && client.othersWait(self) {
+                turn.wasCutShort = true
+                return epoch == begun
+            }
         }
         return true
     }

@@ -16,6 +16,8 @@ public protocol RingClient: AnyObject {
     /// Whether the next request may be read (xenstored.md 8.6). When a no becomes a yes for another cause than a
     /// message that was sent, the ring wants another turn.
     func mayRead(_ ring: GuestRing) -> Bool
+    /// Whether a turn that has moved bytes more than once is to end, as others wait. The ring then wants another one.
+    func othersWait(_ ring: GuestRing) -> Bool
     /// A request has come. The payload is a copy, good for the time of the call.
     func request(_ header: XenstoreHeader, _ payload: Span<UInt8>, from ring: GuestRing)
     /// The next message for the guest, header and all; nil: none. It counts as begun. One is asked for at a time, when
@@ -40,6 +42,8 @@ public struct RingTurn: Equatable, Sendable {
     public var didNotify = false
     /// Whether the turn ended for its length: the ring wants another one, after the others'.
     public var wantsMore = false
+    /// Whether it ended because others wait.
+    public var wasCutShort = false
 
     /// Nothing.
     public init() {}

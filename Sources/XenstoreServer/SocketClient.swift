@@ -33,6 +33,8 @@ final class SocketClient: DescriptorHandler {
     /// Whether too many replies wait.
     var isFull = false
     var isReady = false
+    /// The number of the round in which it had its last turn.
+    var servedRound: UInt64 = 0
     var isTouched = false
     var isClosed = false
 

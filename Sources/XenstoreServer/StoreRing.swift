@@ -19,6 +19,8 @@ final class StoreRing: RingClient, PortHandler {
     /// Whether its channel has fired since it was served.
     var hasFired = false
     var isReady = false
+    /// The number of the round in which it had its last turn.
+    var servedRound: UInt64 = 0
     var isTouched = false
     var isClosed = false
     /// The turn under way, and when it began.
@@ -44,18 +46,16 @@ final class StoreRing: RingClient, PortHandler {
     func mayRead(_ ring: GuestRing) -> Bool {
         if server.isStopped || isClosed { return false }
         if wasCutShort { return false }
-        if !limit.goesOn || othersWait() {
+        if !limit.goesOn || limit.requestCount > lookCount && othersWait(ring) {
             wasCutShort = true
             return false
         }
         return server.core.mayRead(id, now: turnTime)
     }
 
-    /// After a few requests, or a long one: whether it is others' turn.
-    private func othersWait() -> Bool {
-        let count = limit.requestCount - lookCount
-        if count < 1 { return false }
-        if count < TurnLimit.lookRequestCount {
+    /// After a few requests, or some time: whether it is others' turn.
+    func othersWait(_ ring: GuestRing) -> Bool {
+        if limit.requestCount - lookCount < TurnLimit.lookRequestCount {
             let time = MonotonicTime.now.nanoseconds - lookTime.nanoseconds
             if time < TurnLimit.lookNanoseconds { return false }
         }

@@ -19,8 +19,7 @@ extension StoreServer {
     func enqueue(_ client: StoreRing) {
         if client.isReady || client.isClosed { return }
         client.isReady = true
-        ready.append(.ring(client))
-        loop.stayAwake()
+        line(up: .ring(client), servedLast: client.servedRound)
     }
 
     func touch(_ client: StoreRing) {
@@ -34,13 +33,13 @@ extension StoreServer {
     /// A turn of a ring: requests out of it, messages into it.
     func serve(_ client: StoreRing) {
         client.isReady = false
+        client.servedRound = round
         let turn = self.turn(client, requestCountMax: TurnLimit.transactionRequestCount)
         // A turn that was over for others, and with it the ring's requests: whoever adds one tells of it.
         let hasMore = turn.wantsMore || client.wasCutShort && client.ring?.hasRequests == true
         guard hasMore, !client.isReady, !client.isClosed else { return }
         client.isReady = true
-        again.append(.ring(client))
-        loop.stayAwake()
+        line(up: .ring(client), servedLast: round)
     }
 
     /// Messages into a ring; nothing is read.
@@ -49,7 +48,7 @@ extension StoreServer {
         let turn = turn(client, requestCountMax: 0)
         // So many bytes at least are in a turn that has ended for its length. What is left may find room: the guest
         // has seen an index move, and says nothing.
-        guard turn.writtenByteCount >= GuestRing.passCountMax, !client.isClosed else { return }
+        guard turn.wasCutShort || turn.writtenByteCount >= GuestRing.passCountMax, !client.isClosed else { return }
         let waiting = core.waiting(client.id)
         if waiting.events + waiting.replies > 0 { touch(client) }
     }

@@ -8,18 +8,36 @@ internal import XenstoreCore
 extension StoreServer: RoundHandler, TimerHandler {
     /// One turn for each that is ready, then what there is to write. The loop's business.
     public func roundEnded(on loop: EventLoop) -> Bool {
-        // Who has just come before who had a turn in the last round.
+        round &+= 1
+        // Who has just come before who had a turn in the last round, and their answers first.
+        let freshCount = ready.count
         ready += again
         again.removeAll(keepingCapacity: true)
         (served, ready) = (ready, served)
         for index in served.indices {
             servedIndex = index
+            if index == freshCount { writeTouched() }
             switch served[index] {
             case .socket(let client): serve(client)
             case .ring(let client): serve(client)
             }
         }
         served.removeAll(keepingCapacity: true)
+        writeTouched()
+        unmaskFired()
+        rest()
+        let hasWork = keepTime()
+        return hasWork || !restWork.isEmpty || !ready.isEmpty || !again.isEmpty || !touched.isEmpty
+    }
+
+    /// Puts somebody on the list for the next round.
+    func line(up client: StoreClient, servedLast: UInt64) {
+        if servedLast == round { again.append(client) } else { ready.append(client) }
+        loop.stayAwake()
+    }
+
+    /// One send for each whose output has grown.
+    private func writeTouched() {
         (written, touched) = (touched, written)
         for index in written.indices {
             switch written[index] {
@@ -28,10 +46,6 @@ extension StoreServer: RoundHandler, TimerHandler {
             }
         }
         written.removeAll(keepingCapacity: true)
-        unmaskFired()
-        rest()
-        let hasWork = keepTime()
-        return hasWork || !restWork.isEmpty || !ready.isEmpty || !again.isEmpty || !touched.isEmpty
     }
 
     /// Whether in a guest's turn somebody else waits: for a turn, for output, or to be heard of.

@@ -70,13 +70,13 @@ extension StoreServer {
     func enqueue(_ client: SocketClient) {
         if client.isReady || client.isClosed { return }
         client.isReady = true
-        ready.append(.socket(client))
-        loop.stayAwake()
+        line(up: .socket(client), servedLast: client.servedRound)
     }
 
     /// A turn of a socket: what was read before, or what one read brings.
     func serve(_ client: SocketClient) {
         client.isReady = false
+        client.servedRound = round
         let now = now
         guard !client.isClosed, mayRead(client, now: now) else { return }
         if client.inputOffset < client.input.count {
@@ -93,8 +93,7 @@ extension StoreServer {
         let hasMore = !client.input.isEmpty || client.isReadable
         guard hasMore, mayRead(client, now: now), !client.isReady else { return }
         client.isReady = true
-        again.append(.socket(client))
-        loop.stayAwake()
+        line(up: .socket(client), servedLast: round)
     }
 
     private func dropInput(_ client: SocketClient) {

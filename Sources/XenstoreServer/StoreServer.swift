@@ -35,8 +35,10 @@ public final class StoreServer {
     var hasFetchFailed = false
     /// Who has something to read, each once, in the order in which that was found (xenstored.md 14.5).
     var ready: [StoreClient] = []
-    /// Who had a turn in this round and has more to read.
+    /// The same of those who had a turn in the last round, or have one in this and have more to read.
     var again: [StoreClient] = []
+    /// The number of the round.
+    var round: UInt64 = 0
     /// Whose output is to be written, each once.
     var touched: [StoreClient] = []
     /// The lists of the round that is being served: kept, so that none is made anew each time.

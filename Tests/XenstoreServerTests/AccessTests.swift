@@ -140,6 +140,24 @@ struct AccessTests {
         #expect(second.requestCount == 8 && !second.wantsMore)
     }
 
+    @Test("a long reply that a guest takes as it comes ends its turn when others wait, and goes on in the next one")
+    func othersWait() {
+        let bench = Bench()
+        let reply = Message(.directory, [UInt8](repeating: 3, count: 4000))
+        bench.server.queue(reply)
+        bench.server.areOthersWaiting = true
+        var stream: [UInt8] = []
+        bench.memory.between = {
+            if bench.memory.accesses.last?.hasPrefix("store responseProducer") == true {
+                stream += bench.page.receive()
+            }
+        }
+        let first = bench.ring.turn(bench.server)
+        #expect(first.wasCutShort && first.wantsMore && first.didNotify && first.writtenByteCount == 2048)
+        let second = bench.ring.turn(bench.server)
+        #expect(second.writtenByteCount == 4016 - 2048 && messages(stream) == [reply])
+    }
+
     @Test("XSA-38: a guest that adds a byte for each that is taken gets no longer turn than others")
     func endlessGuest() {
         let bench = Bench()

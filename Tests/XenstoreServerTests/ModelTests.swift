@@ -52,6 +52,7 @@ struct ModelTests {
             let bench = Bench(start: .own) { $0.indices = [start, start, start &+ 9, start &+ 9] }
             bench.memory.isNoting = false
             bench.server.outstandingMax = 1 + random.next(below: 20)
+            bench.server.areOthersWaiting = seed % 3 == 0
             let worker = Worker(bench.page, requests.flatMap(\.bytes), seed: seed)
             bench.memory.between = { worker.work() }
             bench.channel.onNotify = { worker.work() }

@@ -15,6 +15,8 @@ final class ScriptedServer: RingClient {
     /// Called in each call, with its name.
     var onCall: (String, GuestRing) -> Void = { _, _ in }
     var isHeldBack = false
+    /// Whether a long turn is to end for others.
+    var areOthersWaiting = false
     private(set) var requests: [Message] = []
     private(set) var drops: [RingError?] = []
     /// Messages that wait, and how many of them are on their way.
@@ -26,6 +28,11 @@ final class ScriptedServer: RingClient {
     func replace() { begunCount = 0 }
 
     func queue(_ message: Message) { queue.append(message.bytes) }
+
+    func othersWait(_ ring: GuestRing) -> Bool {
+        onCall("othersWait", ring)
+        return areOthersWaiting
+    }
 
     func mayRead(_ ring: GuestRing) -> Bool {
         onCall("mayRead", ring)

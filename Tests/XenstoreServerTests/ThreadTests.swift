@@ -53,8 +53,10 @@ private final class GuestThread: @unchecked Sendable {
 
 @Suite("Rings and threads")
 struct ThreadTests {
-    @Test("a guest on another processor gets everything in order, and neither end sleeps for ever")
-    func otherProcessor() throws {
+    @Test(
+        "a guest on another processor gets everything in order, and neither end sleeps for ever",
+        arguments: [false, true])
+    func otherProcessor(areOthersWaiting: Bool) throws {
         var random = Numbers(seed: 3)
         let requests = (0..<600).map { id in
             Message(
@@ -63,6 +65,7 @@ struct ThreadTests {
         }
         let page = SharedPage()
         let (server, channels) = (ScriptedServer(), Channels())
+        server.areOthersWaiting = areOthersWaiting
         let ring = GuestRing(DomainID(1), MappedRing(page.map()), channels)
         let guest = GuestThread(page, channels, requests.flatMap(\.bytes))
         let thread = try PlainThread { guest.run() }

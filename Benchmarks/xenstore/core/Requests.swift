@@ -62,6 +62,14 @@ func measureRequests() {
     report("guest-write-allocations", guestWrite.allocations)
 }
 
+/// A list of 900 names, as a guest has that is at its quota of nodes.
+func measureListing() {
+    let store = prepared()
+    for number in 0..<900 { store.ask(.write, "/listed/\(number)|v") }
+    report("directory-ns", repeated(store, 5000, .directory, "/listed|").nanoseconds)
+    report("directory-part-ns", repeated(store, 5000, .directoryPart, "/listed|0|").nanoseconds)
+}
+
 /// Adding a watch and taking it away.
 private func watchTime(_ store: Store) -> Double {
     let payload = Array("\(node)|t|".utf8).map { $0 == UInt8(ascii: "|") ? 0 : $0 }

@@ -25,6 +25,7 @@ private func run(rounds: Int) {
     measureMillion()
     for _ in 0..<rounds {
         measureRequests()
+        measureListing()
         measureIdle()
         measureCreation()
     }
