@@ -54,8 +54,10 @@ public final class EventDispatcher {
     }
 
     /// Serves the ports that have fired, one round of them, and returns without waiting. Every port of the round is
-    /// served, also after a handler has failed; the first failure is thrown at the end.
-    public func process() throws(XenError) {
+    /// served, also after a handler has failed; the first failure is thrown at the end. True when the round was full:
+    /// ports that were fetched already don't make the descriptor readable.
+    @discardableResult
+    public func process() throws(XenError) -> Bool {
         var failure: XenError?
         var served = 0
         while served < Self.portsPerRoundMax, let port = try events.next() {
@@ -67,6 +69,7 @@ public final class EventDispatcher {
             }
         }
         if let failure { throw failure }
+        return served == Self.portsPerRoundMax
     }
 
     private func serve(_ port: EventPort) throws(XenError) {

@@ -30,7 +30,7 @@ extension XenstoreCore {
         return uniqueID != nil
     }
 
-    private func isOther(_ uniqueID: UInt64, _ record: DomainRecord) -> Bool {
+    func isOther(_ uniqueID: UInt64, _ record: DomainRecord) -> Bool {
         uniqueID != 0 && record.uniqueID != 0 && uniqueID != record.uniqueID
     }
 

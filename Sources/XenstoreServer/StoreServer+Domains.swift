@@ -70,10 +70,10 @@ extension StoreServer {
         }
     }
 
-    /// Ports have fired.
+    /// Ports have fired. Each fires once until the round is over, so that there is an end.
     func takeEvents() {
         do throws(XenError) {
-            try platform?.dispatcher.process()
+            while try platform?.dispatcher.process() == true {}
         } catch {
             log.write(fromGuest: .error, kind: "events", "xen", "\(error)")
         }

@@ -174,6 +174,27 @@ struct DomainRowTests {
         #expect(try texts(Guest(1, bench).ask(Message(.read, "/local/domain/1|"))) == ["EACCES|"])
     }
 
+    @Test("162: the same when the new one is introduced before Xen has told of anything")
+    func reuseUnseen() throws {
+        let client = try watch("@introduceDomain", by: try watch("@releaseDomain", by: try watch("/local")))
+        let old = Guest(1, bench)
+        _ = try old.ask(Message(.watch, "/pub|t|"), Message(.write, "data/x|1"))
+        _ = try events(client)
+        let page = old.page
+        xen.start(1)
+        #expect(try ask(Message(.introduce, "1|0|5|")) == ["OK|"])
+        #expect(
+            try events(client) == [
+                "event /local/domain/1/data|t|", "event @releaseDomain|t|", "event @introduceDomain|t|",
+            ])
+        #expect(!page.isServerMapped)
+        #expect(bench.core.nodeCount(of: 1) == 0 && bench.core.counts(of: 1) == (0, 0))
+        #expect(try texts(Guest(1, bench).ask(Message(.read, "/local/domain/1|"))) == ["EACCES|"])
+        try bench.raise()
+        #expect(try events(client) == [])
+        #expect(try ask(Message(.isDomainIntroduced, "1|")) == ["T|"])
+    }
+
     @Test("163: who watches the end of one domain is not told of another's")
     func watchOne() throws {
         let guest = Guest(2, bench)

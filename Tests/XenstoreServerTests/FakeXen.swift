@@ -59,6 +59,9 @@ final class FakeXen {
     private var masked: Set<UInt32> = []
     /// Ports that are bound: to which domain, nil the virtual interrupt.
     private(set) var bound: [UInt32: UInt16?] = [:]
+    /// Whether all ports are fetched at the first question: then the descriptor says nothing of those left.
+    var fetchesAll = false
+    private var fetched: [UInt32] = []
     var bindFails = false
     var notifyFails = false
     var statesFail: XenErrorCode?
@@ -180,6 +183,13 @@ extension FakeXen: EventChannels, PortOwner {
     func next() throws(XenError) -> EventPort? {
         ports.lock()
         defer { ports.unlock() }
+        if fetchesAll && fetched.isEmpty {
+            fetched = pending.filter { !masked.contains($0) }
+            masked.formUnion(fetched)
+            pending.removeAll { fetched.contains($0) }
+            _ = try? readable.drain()
+        }
+        if !fetched.isEmpty { return EventPort(fetched.removeFirst()) }
         guard let place = pending.firstIndex(where: { !masked.contains($0) }) else {
             do throws(SystemError) {
                 _ = try readable.drain()

@@ -82,6 +82,27 @@ struct LoopTests {
         #expect(texts(try socket.messages()) == ["pub"])
     }
 
+    @Test("ports that are fetched already are handed out to the last one, though their descriptor says nothing")
+    func manyPorts() throws {
+        let xen = try FakeXen()
+        xen.fetchesAll = true
+        let bench = try StoreBench(xen)
+        let socket = try bench.connect()
+        try bench.makeStandardState(socket)
+        let domains = (100..<500).map { UInt16($0) }
+        for domain in domains {
+            xen.start(domain)
+            _ = try bench.ask(socket, Message(.introduce, "\(domain)|0|5|"))
+        }
+        let guests = domains.map { Guest($0, bench) }
+        for (domain, guest) in zip(domains, guests) {
+            _ = guest.page.send(Message(.getDomainPath, "7|").bytes)
+            try xen.notify(from: domain)
+        }
+        try bench.settle()
+        #expect(guests.allSatisfy { texts(messages($0.page.receive())) == ["/local/domain/7|"] })
+    }
+
     @Test("a guest that takes events while they come gets all of them, though it never says that it has taken any")
     func takingMeanwhile() throws {
         let xen = try FakeXen()
