@@ -10,6 +10,8 @@ BEGIN {
     row("write-allocations", "  allocations each", "<=", 0)
     row("guest-write-ns", "WRITE of a guest, watched, ns")
     row("guest-write-allocations", "  allocations each", "<=", 0)
+    row("directory-ns", "DIRECTORY of 900 names, ns")
+    row("directory-part-ns", "DIRECTORY_PART of them, ns")
     row("event-ns", "an event of a WRITE, ns")
     row("event-allocations", "  allocations each", "<=", 0)
     row("idle-watches-write", "WRITE, 30 000 watches / none", "<=", 1.2)

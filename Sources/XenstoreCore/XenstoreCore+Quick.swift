@@ -1,6 +1,6 @@
 // READ, WRITE of a node that is there, and lists of children, outside transactions: the way of most requests, without
-// arrays made for it (xenstored.md 17.1, rules 3 and 6). Whatever is not plain (a refusal, a quota near, a special path) goes the long way, which
-// does the same.
+// arrays made for it (xenstored.md 17.1, rules 3 and 6). Whatever is not plain (a refusal, a quota near, a special
+// path) goes the long way, which does the same.
 // Not for: other operations (XenstoreCore+Handle).
 
 internal import XenstoreWire
