@@ -216,4 +216,22 @@ struct ReadingRowsTests {
         #expect(shown(list).hasPrefix("n") && names.count > 400)
         #expect(list == names.sorted().flatMap { Array($0.utf8) + [0] })
     }
+
+    @Test("DIRECTORY_PART from each byte of a list on, with names of all lengths", arguments: [20, 150], [0, 1])
+    func everyOffset(count: Int, transaction: UInt32) throws {
+        let transcript = Transcript.prepared()
+        let names = (1...count).map { String(repeating: $0 % 3 == 0 ? "a" : "b", count: $0 % 45) + "\($0)" }
+        for name in names { try verify("S> WRITE /pub/\(name)|\nS< OK|", transcript) }
+        try verify("S> TRANSACTION_START |\nS< 1|", transcript)
+        let list: [UInt8] = names.sorted().flatMap { Array($0.utf8) + [0] }
+        for offset in 0...list.count + 1 {
+            transcript.send("S", transaction, "DIRECTORY_PART /pub|\(offset)|")
+            let part = try #require(transcript.take("S")?.text)
+            let start = try #require(part.firstIndex(of: 0)) + 1
+            var wanted = Array(list.dropFirst(offset).prefix(4095 - start))
+            let end: [UInt8] = offset + wanted.count >= list.count ? [0] : []
+            while let last = wanted.last, last != 0 { wanted.removeLast() }
+            #expect(Array(part[start...]) == wanted + end, "from \(offset)")
+        }
+    }
 }
