@@ -23,16 +23,17 @@ extension XenstoreCore {
         if domain == storeDomain { throw Refusal(.invalid) }
         let port = try number(request, arguments[2], max: UInt64(UInt32.max))
         if port == 0 { throw Refusal(.invalid) }
-        releasePredecessor(domain, now: request.now)
+        releasePredecessor(of: domain, now: request.now)
         request.connection.wait = .introduction(of: domain, request.header)
         introductions.append((domain, request.connection))
         effects.append(.introduce(domain: domain, port: UInt32(truncatingIfNeeded: port)))
         return .later
     }
 
-    /// An introduced domain whose number is another one's by now goes, whose end Xen has not told of yet (9.5).
-    private func releasePredecessor(_ domain: UInt16, now: UInt64) {
-        guard domain != controlDomain, let record = domains[domain], record.isIntroduced,
+    /// An introduced domain whose number is another one's by now goes, whose end Xen has not told of yet (9.5): before
+    /// the toolstack has the new one own anything.
+    func releasePredecessor(of domain: UInt16, now: UInt64) {
+        guard domain != controlDomain, let record = domains[domain], record.isIntroduced, record.uniqueID != 0,
             let uniqueID = lookUp(domain), isOther(uniqueID, record)
         else { return }
         removeDomain(record, now: now)

@@ -30,6 +30,12 @@ extension XenstoreCore {
         return uniqueID != nil
     }
 
+    /// The same for a request that names the domain.
+    func exists(_ domain: UInt16, for request: Request) -> Bool {
+        if request.connection.isPrivileged { releasePredecessor(of: domain, now: request.now) }
+        return exists(domain, now: request.now)
+    }
+
     func isOther(_ uniqueID: UInt64, _ record: DomainRecord) -> Bool {
         uniqueID != 0 && record.uniqueID != 0 && uniqueID != record.uniqueID
     }

@@ -27,7 +27,7 @@ extension XenstoreCore {
         if start + path.count > XenstoreLimits.absolutePathByteCount { return nil }
         if let guest = connection.guest {
             if path.count > guest.quotas[.pathMax] { return nil }
-            if path.count > guest.maxima[.pathMax] {
+            if path.count > guest.maxima[.pathMax] || path.count > maxima[.pathMax] {
                 note(highest: .pathMax, path.count - XenstorePath.homePrefixByteCount(path), guest)
             }
         }

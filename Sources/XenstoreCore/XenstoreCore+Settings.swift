@@ -13,7 +13,7 @@ extension XenstoreCore {
     /// The number of a domain that exists.
     private func existing(_ request: Request, _ range: Range<Int>) throws(Refusal) -> UInt16 {
         let domain = try domain(request, range)
-        if !exists(domain, now: request.now) { throw Refusal(.notFound) }
+        if !exists(domain, for: request) { throw Refusal(.notFound) }
         return domain
     }
 
@@ -33,7 +33,7 @@ extension XenstoreCore {
         let arguments = try strings(request, 2...2)
         let domain = try domain(request, arguments[0])
         let features = try number(request, arguments[1], max: .max)
-        if !exists(domain, now: request.now) { throw Refusal(.notFound) }
+        if !exists(domain, for: request) { throw Refusal(.notFound) }
         if domains[domain]?.isIntroduced == true { throw Refusal(.busy) }
         if features & ~15 != 0 { throw Refusal(.invalid) }
         known(domain).features = UInt32(truncatingIfNeeded: features)

@@ -98,9 +98,9 @@ extension XenstoreCore {
         if entries[0].domain == XenstorePermission.anyDomain { throw Refusal(.invalid) }
         // Who is found gone takes its nodes along: before the node is looked up, which may be one of these.
         for entry in entries.dropFirst() where entry.domain != XenstorePermission.anyDomain {
-            _ = exists(entry.domain, now: request.now)
+            _ = exists(entry.domain, for: request)
         }
-        if !exists(entries[0].domain, now: request.now) { throw Refusal(.notFound) }
+        if !exists(entries[0].domain, for: request) { throw Refusal(.notFound) }
         let path = try path(request, arguments[0], allowsSpecial: true)
         try touch([path], request)
         let node = try lookup(path, .writeAndOwn, request)
@@ -127,7 +127,7 @@ extension XenstoreCore {
                 if entry.domain == XenstorePermission.anyDomain {
                     epoch = request.connection.has(feature: 8) ? 1 : 0
                 } else {
-                    epoch = exists(entry.domain, now: request.now) ? record(entry.domain).epoch : 0
+                    epoch = exists(entry.domain, for: request) ? record(entry.domain).epoch : 0
                 }
                 return PermissionEntry(access: entry.access, domain: entry.domain, epoch: epoch)
             })

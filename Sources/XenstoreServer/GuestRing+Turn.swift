@@ -46,12 +46,10 @@ extension GuestRing {
             guard epoch == begun else { return false }
             if turn.takenByteCount + turn.writtenByteCount == before { return turn.requestCount >= requestCountMax }
             memory.fence()
-            if pass > 0 && client.othersWait(self) {
-                turn.wasCutShort = true
-                return epoch == begun
-            }
+            if pass > 0 && client.othersWait(self) { break }
         }
-        return true
+        turn.wasCutShort = epoch == begun
+        return turn.wasCutShort
     }
 
     /// One pass of reading: the guest's index once, its bytes once, then what has come of them.

@@ -42,7 +42,7 @@ public struct RingTurn: Equatable, Sendable {
     public var didNotify = false
     /// Whether the turn ended for its length: the ring wants another one, after the others'.
     public var wantsMore = false
-    /// Whether it ended because others wait.
+    /// Whether it ended without a pass that moved nothing: the guest may be asleep though there is room, or a request.
     public var wasCutShort = false
 
     /// Nothing.

@@ -42,15 +42,16 @@ extension StoreServer {
         line(up: .ring(client), servedLast: round)
     }
 
-    /// Messages into a ring; nothing is read.
-    func flush(_ client: StoreRing) {
+    /// Messages into a ring; nothing is read. True when the turn was cut short.
+    @discardableResult
+    func flush(_ client: StoreRing) -> Bool {
         client.isTouched = false
         let turn = turn(client, requestCountMax: 0)
-        // So many bytes at least are in a turn that has ended for its length. What is left may find room: the guest
-        // has seen an index move, and says nothing.
-        guard turn.wasCutShort || turn.writtenByteCount >= GuestRing.passCountMax, !client.isClosed else { return }
-        let waiting = core.waiting(client.id)
-        if waiting.events + waiting.replies > 0 { touch(client) }
+        // Whatever is left, or comes: the guest has seen an index move and says nothing, and the core tells of output
+        // only after it was once asked in vain.
+        guard turn.wasCutShort, !client.isClosed else { return false }
+        touch(client)
+        return true
     }
 
     private func turn(_ client: StoreRing, requestCountMax: Int) -> RingTurn {

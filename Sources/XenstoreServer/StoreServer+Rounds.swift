@@ -15,8 +15,11 @@ extension StoreServer: RoundHandler, TimerHandler {
         again.removeAll(keepingCapacity: true)
         (served, ready) = (ready, served)
         for index in served.indices {
+            if index == freshCount {
+                servedIndex = index - 1
+                writeTouched()
+            }
             servedIndex = index
-            if index == freshCount { writeTouched() }
             switch served[index] {
             case .socket(let client): serve(client)
             case .ring(let client): serve(client)
@@ -40,6 +43,7 @@ extension StoreServer: RoundHandler, TimerHandler {
     private func writeTouched() {
         (written, touched) = (touched, written)
         for index in written.indices {
+            writtenIndex = index
             switch written[index] {
             case .socket(let client): flush(client)
             case .ring(let client): flush(client)
@@ -50,7 +54,8 @@ extension StoreServer: RoundHandler, TimerHandler {
 
     /// Whether in a guest's turn somebody else waits: for a turn, for output, or to be heard of.
     func othersWait() -> Bool {
-        if servedIndex + 1 < served.count || !touched.isEmpty || !ready.isEmpty || !again.isEmpty { return true }
+        if servedIndex + 1 < served.count || writtenIndex + 1 < written.count { return true }
+        if !touched.isEmpty || !ready.isEmpty || !again.isEmpty { return true }
         return loop.hasEvents
     }
 

@@ -83,6 +83,9 @@ extension StoreServer {
     func askForAllDomains() {
         guard let platform else { return }
         if domains.isIndirect {
+            // A shutdown leaves no trace that could be asked for.
+            core.someDomainChanged(now: now, into: &effects)
+            drain()
             lookForDeaths()
         } else if let states = platform.states {
             for domain in core.knownDomains {

@@ -45,6 +45,7 @@ public final class StoreServer {
     var served: [StoreClient] = []
     var servedIndex = 0
     var written: [StoreClient] = []
+    var writtenIndex = 0
     /// What the core has asked for and is not done yet.
     var effects: [Effect] = []
     var isDraining = false

@@ -195,6 +195,37 @@ struct DomainRowTests {
         #expect(try ask(Message(.isDomainIntroduced, "1|")) == ["T|"])
     }
 
+    @Test("162: what the toolstack writes for the new one before it introduces it is the new one's")
+    func reuseAsToolstacksDo() throws {
+        let client = try watch("@releaseDomain")
+        _ = try Guest(1, bench).ask(Message(.write, "data/x|1"))
+        xen.start(1)
+        let home = "/local/domain/1"
+        #expect(
+            try ask(
+                Message(.remove, "\(home)|"), Message(.makeDirectory, "\(home)|"),
+                Message(.setPermissions, "\(home)|n0|r1|"), Message(.makeDirectory, "\(home)/data|"),
+                Message(.setPermissions, "\(home)/data|n1|"))
+                == ["OK|", "OK|", "OK|", "OK|", "OK|"])
+        #expect(try events(client) == ["event @releaseDomain|t|"])
+        #expect(try ask(Message(.isDomainIntroduced, "1|")) == ["F|"])
+        #expect(try ask(Message(.introduce, "1|0|5|")) == ["OK|"])
+        let new = Guest(1, bench)
+        #expect(try texts(new.ask(Message(.directory, "\(home)|"), Message(.write, "data/x|2"))) == ["data|", "OK|"])
+        #expect(bench.core.nodeCount(of: 1) == 2)
+        try bench.raise()
+        #expect(try events(client) == [])
+    }
+
+    @Test("162: a domain that can't be introduced is not, and its predecessor is gone")
+    func reuseFails() throws {
+        xen.start(1)
+        xen.domains[1]?.isGranted = false
+        #expect(try ask(Message(.introduce, "1|0|5|")) == ["EINVAL|"])
+        #expect(try ask(Message(.isDomainIntroduced, "1|")) == ["F|"])
+        #expect(bench.core.nodeCount(of: 1) == 0 && !xen.bound.values.contains(1))
+    }
+
     @Test("163: who watches the end of one domain is not told of another's")
     func watchOne() throws {
         let guest = Guest(2, bench)

@@ -87,7 +87,7 @@ struct HostileTests {
 
     @Test("XSA-425: a ring that is closed and made anew from inside any call of its turn is touched no more")
     func closedInside() {
-        let calls = ["mayRead", "request", "nextMessage", "messageSent", "dropped"]
+        let calls = ["mayRead", "request", "nextMessage", "messageSent", "othersWait", "dropped"]
         for call in calls {
             for number in 1...4 {
                 let bench = Bench()
@@ -96,7 +96,9 @@ struct HostileTests {
                 var successor: GuestRing?
                 var touched = 0
                 var notifiedCount = 0
+                bench.server.areOthersWaiting = true
                 bench.server.onCall = { name, ring in
+                    if name == "othersWait" { _ = bench.page.receive() }
                     guard name == call, ring === bench.ring else { return }
                     seen += 1
                     if seen < number { return }

@@ -132,6 +132,43 @@ struct LoopTests {
         #expect(texts(messages(received)) == (1000..<1200).map { "event /n/\($0)|tokens7|" })
     }
 
+    @Test("a guest that takes events while they come gets what comes later, though others waited in the middle")
+    func takingWhileOthersWait() throws {
+        for count in 30..<70 {
+            let xen = try FakeXen()
+            let bench = try StoreBench(xen)
+            let socket = try bench.connect()
+            let other = try bench.connect()
+            try bench.makeStandardState(socket)
+            let guest = Guest(1, bench)
+            _ = try bench.ask(socket, Message(.write, "/n|"), Message(.setPermissions, "/n|r0|"))
+            _ = try guest.ask(Message(.watch, "/n|tokens7|"))
+            var received: [UInt8] = []
+            let vCPU = Flooding { _ in }
+            vCPU.onMessage = { page in
+                received += page.receive(32)
+                try? other.send(Message(.read, "/tool|"))
+            }
+            vCPU.page = guest.page
+            _ = try bench.ask(socket, Message(.transactionStart, "|"))
+            for number in 1000..<1000 + count {
+                var write = Message(.write, "/n/\(number)|1")
+                write.header.transactionID = 1
+                _ = try bench.ask(socket, write)
+            }
+            bench.server.trace = vCPU
+            var end = Message(.transactionEnd, "T|")
+            end.header.transactionID = 1
+            #expect(texts(try bench.ask(socket, end)) == ["OK|"])
+            received += guest.page.receive()
+            // It has seen all that there was, and says nothing.
+            _ = try bench.ask(socket, Message(.write, "/n/last|1"))
+            received += guest.page.receive()
+            let names = (1000..<1000 + count).map { "\($0)" } + ["last"]
+            #expect(texts(messages(received)) == names.map { "event /n/\($0)|tokens7|" }, "\(count) events")
+        }
+    }
+
     @Test("148: requests of one transaction are served in one turn, up to 128 of them")
     func transactionInOneTurn() throws {
         let bench = try StoreBench()

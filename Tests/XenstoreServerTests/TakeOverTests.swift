@@ -30,8 +30,10 @@ struct TakeOverTests {
     private let bench: StoreBench
     private let inheritance: Inheritance
 
-    init() throws {
-        xen = try FakeXen()
+    init() throws { try self.init(isOld: false) }
+
+    private init(isOld: Bool) throws {
+        xen = try FakeXen(isOld: isOld)
         bench = try StoreBench(xen)
         inheritance = Inheritance(xen)
         try bench.makeStandardState(try bench.connect())
@@ -87,6 +89,20 @@ struct TakeOverTests {
         #expect(texts(Array(answers.dropFirst())) == ["pub", "event data/w|t|", "OK|"])
         #expect(server.core.nodeCount(of: 1) == bench.core.nodeCount(of: 1) + 1)
         loop.roundHandler = nil
+    }
+
+    @Test("a shutdown that came while nobody listened is told afterwards, also where Xen can't be asked for it")
+    func shutdown() throws {
+        for isOld in [false, true] {
+            let suite = try TakeOverTests(isOld: isOld)
+            let watcher = Guest(2, suite.bench)
+            _ = try watcher.ask(Message(.watch, "@releaseDomain|t|"))
+            suite.xen.set(1, 3)
+            let (_, loop) = try suite.next()
+            try suite.settle(loop)
+            #expect(texts(messages(watcher.page.receive())) == ["event @releaseDomain|t|"], "old: \(isOld)")
+            loop.roundHandler = nil
+        }
     }
 
     @Test("a domain that died meanwhile is removed, one whose page or port is lost is ignored with error 1")
