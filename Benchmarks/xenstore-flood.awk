@@ -30,4 +30,7 @@ BEGIN {
     flood("unknown-requests", "unknown requests")
     flood("bad-paths", "bad paths")
     flood("reset_watches", "RESET_WATCHES")
+    flood("unwatch-and-watch", "UNWATCH and WATCH")
+    flood("commits", "commits of 100 WRITEs")
+    flood("rm-and-write", "RM and WRITE of a node")
 }

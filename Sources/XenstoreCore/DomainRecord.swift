@@ -27,7 +27,8 @@ final class DomainRecord {
     /// What it has done, and its highest counts.
     var statistics = StoreStatistics()
     var maxima = QuotaMaxima()
-    /// Credit for breaking others' transactions, in thousandths (xenstored.md 5.7), and when that was.
+    /// Credit for breaking others' transactions and for its own commits, in thousandths (xenstored.md 5.7), and when
+    /// that was.
     var credit = 10_000
     var creditTime: UInt64 = 0
 
@@ -44,8 +45,8 @@ final class DomainRecord {
         return min(10_000, credit + passed * 20)
     }
 
-    func pay(_ now: UInt64) {
-        credit = creditNow(now) - 1000
+    func pay(thousandths: Int, _ now: UInt64) {
+        credit = creditNow(now) - thousandths
         creditTime = now
     }
 }

@@ -142,7 +142,7 @@ extension XenstoreCore {
         for path in transaction.paths {
             if let domain = changer(of: path, since: transaction.moment) { payers.insert(domain) }
         }
-        for domain in payers { domains[domain]?.pay(request.now) }
+        for domain in payers { domains[domain]?.pay(thousandths: 1000, request.now) }
     }
 
     /// Which guest changed a path last, if it is not as it was at a moment; of an absent path, who changed what is

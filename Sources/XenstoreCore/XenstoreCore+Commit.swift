@@ -7,6 +7,7 @@ extension XenstoreCore {
     /// Makes a transaction's changes if that is possible without a conflict; says whether.
     func commit(_ transaction: Transaction, _ request: Request) -> Bool {
         let connection = request.connection
+        connection.guest?.pay(thousandths: transaction.commitCost, request.now)
         // The bytes of the first run are not those of the second.
         charge(-transaction.memoryByteCount, transaction, connection.domain)
         if commitAtOnce(transaction, request) { return true }

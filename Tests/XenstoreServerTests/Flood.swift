@@ -11,6 +11,10 @@ struct Flood: Sendable {
     let operation: XenstoreOperation
     let texts: [String]
     var isInTransaction = false
+    /// Another request after each.
+    var then: (operation: XenstoreOperation, text: String)?
+    /// Transactions that it stands for, instead of `texts`: each with a hundred writes and its end.
+    var commitCount = 0
     /// A refusal that shows that the quota is met.
     var refusal: String?
 
@@ -38,13 +42,37 @@ struct Flood: Sendable {
         Flood(name: "unknown requests", operation: XenstoreOperation(rawValue: 99), texts: [""], refusal: "ENOSYS"),
         Flood(name: "bad paths", operation: .read, texts: ["//|", "/local/domain/|", "|"], refusal: "EINVAL"),
         Flood(name: "RESET_WATCHES", operation: .resetWatches, texts: ["|"]),
+        Flood(name: "UNWATCH and WATCH", operation: .unwatch, texts: ["data/0|t|"], then: (.watch, "data/0|t|")),
+        Flood(name: "commits", operation: .transactionEnd, texts: [], isInTransaction: true, commitCount: 300),
+        Flood(name: "RM and WRITE", operation: .remove, texts: ["data/5|"], then: (.write, "data/5|v")),
     ]
 
     func requests(_ transaction: UInt32) -> [Message] {
-        texts.map { text in
+        if commitCount > 0 { return commits(after: transaction) }
+        return plain(transaction)
+    }
+
+    /// Transactions begun and committed, in the place of one that ends; their numbers follow its own.
+    private func commits(after transaction: UInt32) -> [Message] {
+        func message(_ operation: XenstoreOperation, _ text: String, _ transaction: UInt32) -> Message {
+            var message = Message(operation, text)
+            message.header.transactionID = transaction
+            return message
+        }
+        var all = [message(.transactionEnd, "F|", transaction)]
+        for number in 1...UInt32(commitCount) {
+            all.append(Message(.transactionStart, "|"))
+            all += (0..<100).map { message(.write, "data/\($0)|\(number)", transaction + number) }
+            all.append(message(.transactionEnd, "T|", transaction + number))
+        }
+        return all
+    }
+
+    private func plain(_ transaction: UInt32) -> [Message] {
+        texts.flatMap { text in
             var message = Message(operation, text)
             if isInTransaction { message.header.transactionID = transaction }
-            return message
+            return [message] + (then.map { [Message($0.operation, $0.text)] } ?? [])
         }
     }
 }

@@ -26,6 +26,7 @@ private func run(rounds: Int) {
     for _ in 0..<rounds {
         measureRequests()
         measureListing()
+        measureCommits()
         measureIdle()
         measureCreation()
     }
