@@ -56,6 +56,7 @@ install:
 	put -m 755 Packaging/varstored-xl $$to/sbin/varstored-xl; \
 	for daemon in $(DAEMONS); do put -m 644 Documentation/man/$$daemon.8 $$to/share/man/man8/$$daemon.8; \
 	    put -m 644 Documentation/$$daemon.md $$to/share/doc/corbel/$$daemon.md; done; \
+	put -m 644 Documentation/xenstored-metrics.md $$to/share/doc/corbel/xenstored-metrics.md; \
 	put -m 644 Packaging/varstored.conf $$to/share/doc/corbel/examples/varstored.conf; \
 	put -m 755 Packaging/xenopsd-command $$to/share/doc/corbel/examples/xenopsd-command; \
 	if [ -n "$(TOOLS)" ]; then to_tools=$(DESTDIR)$(TOOLS); \

@@ -3,17 +3,18 @@
 
 public import XenstoreCore
 
-/// What the trace log can tell of, as C's daemon names it (xenstored.md 12).
+/// The switches of the trace log, as C's daemon names them (xenstored.md 12). Lines are written for `obj` and `io`; the
+/// others are taken and remembered, and nothing is written for them.
 public enum TraceSwitch: String, CaseIterable, Sendable {
-    /// Things that come and go: connections, watches, transactions.
+    /// Connections and rings that come and go, and what `print` says.
     case obj
     /// Requests, replies, events.
     case io
-    /// Ring indices and notifications.
+    /// Nothing.
     case wrl
-    /// Accounts of domains: counts and quotas.
+    /// Nothing.
     case acc
-    /// The store's tables.
+    /// Nothing.
     case tdb
 }
 

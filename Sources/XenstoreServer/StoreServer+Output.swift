@@ -1,4 +1,4 @@
-// Messages out of the core and into sockets: one send for each socket in a wake-up (xenstored.md 14.5, 17.1).
+// Messages out of the core and into sockets: one send for each socket that is touched (xenstored.md 14.5, 17.1).
 // Not for: rings, which take one message at a time (StoreRing).
 
 internal import EventLoop
