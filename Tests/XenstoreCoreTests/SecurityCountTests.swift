@@ -114,6 +114,27 @@ struct SecurityCountTests {
         #expect(transcript.core.nextDeadline() == nil)
     }
 
+    @Test("a guest's commits cost it credit by what they run again; a socket's cost nothing")
+    func commitCredit() throws {
+        let transcript = Transcript.prepared()
+        func commit(_ who: String, _ number: UInt32) throws {
+            transcript.send(who, 0, "TRANSACTION_START |")
+            for index in 0..<100 { transcript.send(who, number, "WRITE data/\(index)|\(number)") }
+            transcript.send(who, number, "TRANSACTION_END T|")
+            #expect(transcript.drain(who).last == "< OK|")
+        }
+        let (guest, socket) = (try #require(transcript.client("D1")), try #require(transcript.client("S")))
+        for number in 1...6 as ClosedRange<UInt32> {
+            try commit("D1", number)
+            #expect(transcript.core.mayRead(guest, now: transcript.now), "after \(number)")
+        }
+        // 7 x (100 x 16 + 2900 / 256) are more than 10,000.
+        try commit("D1", 7)
+        try verify("rests D1\ntime 63\nrests D1\ntime 1\nreads D1", transcript)
+        for number in 1...20 as ClosedRange<UInt32> { try commit("S", number) }
+        #expect(transcript.core.mayRead(socket, now: transcript.now))
+    }
+
     @Test("XSA-326, CVE-2022-42313: nodes are counted for their owner, whoever made them, and move with SET_PERMS")
     func owners() throws {
         try verify(
