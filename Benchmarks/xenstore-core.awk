@@ -16,7 +16,7 @@ BEGIN {
     row("event-allocations", "  allocations each", "<=", 0)
     row("guest-commit-writes-us", "a guest's commit, 900 nodes, us")
     row("guest-commit-reads-us", "  4000 READs and a WRITE")
-    row("guest-commit-lists-us", "  all DIRECTORYs that fit")
+    row("guest-commit-lists-us", "  600 DIRECTORYs and a WRITE")
     row("idle-watches-write", "WRITE, 30 000 watches / none", "<=", 1.2)
     row("idle-watches-watch", "WATCH, 30 000 watches / none", "<=", 1.2)
     row("idle-domains-read", "READ, 1000 domains / none", "<=", 1.2)

@@ -45,9 +45,10 @@ private struct Guest {
     }
 }
 
+/// Of lists as many as the quota `memory` allows.
 func measureCommits() {
     let guest = Guest()
     report("guest-commit-writes-us", guest.commit(900) { (.write, "data/\($0)|w") })
     report("guest-commit-reads-us", guest.commit(4000) { _ in (.read, "data/2|") })
-    report("guest-commit-lists-us", guest.commit(4000) { _ in (.directory, "data|") })
+    report("guest-commit-lists-us", guest.commit(600) { _ in (.directory, "data|") })
 }

@@ -6,7 +6,9 @@
 
 import Synchronization
 import CSpawn
+import EventLoop
 import SystemCalls
+import XenstoreCore
 import XenstoreServer
 import XenstoreWire
 
@@ -41,7 +43,7 @@ enum Program {
             try server.start()
             let guest = try FloodingGuest(server.xen, page, flood.requests(transaction))
             for _ in 0..<report.rounds {
-                report.add(flood, try compare(server, guest, others, report.requestCount, slices: report.sliceCount))
+                report.add(flood, try compare(flood, server, guest, others, report))
             }
             guest.stop()
             try server.stop()
@@ -49,7 +51,7 @@ enum Program {
             // What is half in the ring goes with the ring's indices; its watches and transactions go, too.
             page[.connection] = 1
             try server.xen.notify(from: 1)
-            try server.bench.settle()
+            try rest(server)
             guard page.indices == [0, 0, 0, 0], let next = try server.bench.refillQuotas() else {
                 throw FloodFailure("\(flood.name): the guest is not served any more")
             }
@@ -57,17 +59,31 @@ enum Program {
         }
     }
 
+    /// Until the guest has credit again.
+    private static func rest(_ server: FloodedServer) throws {
+        let end = MonotonicTime.now.advanced(byMilliseconds: 10_000)
+        try server.bench.settle()
+        guard let ring = server.bench.core.ring(of: 1) else { return }
+        while !server.bench.core.mayRead(ring, now: MonotonicTime.now.nanoseconds / 1_000_000), MonotonicTime.now < end {
+            try server.bench.loop.turn(milliseconds: 20)
+        }
+        try server.bench.settle()
+    }
+
     /// Slices without the flood and with it, in turn.
     private static func compare(
-        _ server: FloodedServer, _ guest: FloodingGuest, _ others: OtherClients, _ count: Int, slices: Int
+        _ flood: Flood, _ server: FloodedServer, _ guest: FloodingGuest, _ others: OtherClients, _ report: Report
     ) throws -> Comparison {
         var comparison = Comparison()
+        let (count, slices) = (report.requestCount, report.sliceCount)
+        // Who pays for its commits has to pause: then all requests count, whether it floods or not.
+        let needsFlood = flood.commitCount == 0
         for _ in 0..<slices {
             guest.set(flooding: false)
             comparison.quiet.append(try Slice(try others.measure(count, flooded: false)))
             guest.set(flooding: true)
             let before = server.observer.floodCount.load(ordering: .relaxed)
-            comparison.flooded.append(try Slice(try others.measure(count, flooded: true)))
+            comparison.flooded.append(try Slice(try others.measure(count, flooded: needsFlood)))
             comparison.floodCount += server.observer.floodCount.load(ordering: .relaxed) - before
         }
         if slices > 3 { comparison.costAlone = cost(server) }
