@@ -14,6 +14,8 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
     struct Session {
         /// The program.
         var file: String
+        /// The connection that has named it: the session goes with it while no start is under way.
+        weak var owner: AnyObject?
         /// Its arguments; nil: those that this program has.
         var arguments: [String]?
         /// Who has asked for the start, once somebody has.
@@ -64,7 +66,7 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
     ) -> ControlAnswer? {
         let words = parameters.map { String(decoding: $0, as: UTF8.self) }
         switch (words.first, words.count) {
-        case ("-f", 2): return begin(words[1])
+        case ("-f", 2): return begin(words[1], connection)
         case ("-c", 2): return set(arguments: words[1])
         case ("-a", 1): return abort()
         case ("-s", _): return start(words.dropFirst(), connection)
@@ -74,12 +76,18 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
 
     // MARK: Commands
 
-    private func begin(_ file: String) -> ControlAnswer {
-        if session != nil { return .lines(["A live update session is active already: -a ends it."]) }
+    private func begin(_ file: String, _ connection: ConnectionID) -> ControlAnswer {
+        if let session, session.asker != nil || session.owner != nil {
+            return .lines(["A live update session is active already: -a ends it."])
+        }
         let access = fileAccess(path: file)
         if !access.exists || file.utf8.first != UInt8(ascii: "/") { return .lines(["File not accessible."]) }
         if !access.isExecutable { return .lines(["File not executable."]) }
-        session = Session(file: file)
+        switch server.client(connection) {
+        case .socket(let client): session = Session(file: file, owner: client)
+        case .ring(let client): session = Session(file: file, owner: client)
+        case nil: session = Session(file: file)
+        }
         return .done
     }
 

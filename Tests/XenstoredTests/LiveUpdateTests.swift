@@ -119,6 +119,22 @@ struct LiveUpdateTests {
         #expect(try store.commandLine().suffix(5) == ["-D", "-N", "-E", "77", "-U"])
     }
 
+    @Test("a session whose connection ends before its start is in nobody's way")
+    func abandoned() throws {
+        let store = try StoreProcess()
+        let client = try store.connect()
+        do {
+            let other = try store.connect()
+            #expect(try other.liveUpdate("-f", store.program) == "OK|")
+            #expect(try client.liveUpdate("-f", store.program).hasPrefix("A live update session is active already"))
+        }
+        // Each answer is a round of the server, which sees the end in one of them.
+        var answer = ""
+        for _ in 0..<1000 where answer != "OK|" { answer = try client.liveUpdate("-f", store.program) }
+        #expect(answer == "OK|")
+        #expect(try client.liveUpdate("-s") == "OK|")
+    }
+
     @Test("version 1 says what it would lose before anything happens")
     func versionOne() throws {
         let store = try StoreProcess()
