@@ -130,7 +130,9 @@ public final class XenstoreCore {
     }
 
     /// The record of a domain that certainly exists.
-    func record(_ domain: UInt16) -> DomainRecord { domains[domain] ?? makeRecord(domain, uniqueID: 0) }
+    func record(_ domain: UInt16) -> DomainRecord {
+        domains[domain] ?? makeRecord(domain, uniqueID: lookUp(domain) ?? 0)
+    }
 
     func makeRecord(_ domain: UInt16, uniqueID: UInt64) -> DomainRecord {
         lastEpoch += 1

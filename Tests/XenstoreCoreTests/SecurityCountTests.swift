@@ -268,10 +268,38 @@ struct SecurityCountTests {
         #expect(transcript.core.memoryByteCount(of: 1) == memory)
     }
 
+    /// A chain of so many levels.
+    private func chain(_ count: Int) -> String { String(repeating: "/d", count: count) }
+
+    /// Each level of the chain has the next one as its only child, whichever way it is asked for.
+    private func verifyListed(_ who: String, _ transcript: Transcript) throws {
+        for depth in [1, 2, 31, 32, 33, 700, 1023, 1499] {
+            try verify(
+                """
+                \(who)> DIRECTORY \(chain(depth))|
+                \(who)< d|
+                \(who)> DIRECTORY_PART \(chain(depth))|0|
+                \(who)< gen|d||
+                """, transcript)
+        }
+        try verify(
+            """
+            \(who)> DIRECTORY \(chain(1500))|
+            \(who)<\u{20}
+            \(who)> DIRECTORY_PART \(chain(1500))|0|
+            \(who)< gen||
+            \(who)> READ \(chain(1500))|
+            \(who)< v
+            \(who)> DIRECTORY \(chain(1501))|
+            \(who)< ENOENT
+            """, transcript)
+    }
+
     @Test("XSA-418: 1500 levels are made, listed, watched and removed")
     func deep() throws {
-        let path = String(repeating: "/d", count: 1500)
-        let transcript = try verify("S> WRITE \(path)|v\nS< OK|\nS> READ \(path)|\nS< v")
+        let path = chain(1500)
+        let transcript = try verify("S> WRITE \(path)|v\nS< OK|")
+        try verifyListed("S", transcript)
         let counts = transcript.core.counts
         try verify(
             """
@@ -295,6 +323,41 @@ struct SecurityCountTests {
             """, transcript)
         #expect(transcript.core.counts.nodes == counts.nodes - 1500)
         #expect(transcript.core.counts.otherSlots == 0 && transcript.core.counts.trieNodes == 2)
+    }
+
+    @Test("XSA-418: 1500 levels are saved and restored, listed by the next program, watched and removed there")
+    func deepSaved() throws {
+        let path = chain(1500)
+        let transcript = try verify("S> WRITE \(path)|v\nS< OK|\nS1> WATCH \(path)|t|\nS1< OK|\nS1! \(path)")
+        let before = transcript.core.counts.nodes
+        var outline = StateOutline()
+        let clients = try [#require(transcript.client("S")), #require(transcript.client("S1"))]
+        outline.clients = clients.enumerated().map { index, id in
+            StateClient(id: id, transport: .socket(descriptor: Int32(7 + index)), input: [])
+        }
+        let stream = try transcript.core.snapshot(outline, now: transcript.now)
+        // Each record has its whole path.
+        #expect(stream.count < 1500 * 1500 * 2 + 100_000)
+        let machine = transcript.machine
+        let core = XenstoreCore { machine.domains[$0] }
+        var effects: [Effect] = []
+        let state = try core.restore(stream, now: transcript.now, into: &effects)
+        #expect(state.lines.isEmpty && core.counts.nodes == before)
+        #expect(core.stateSummary(clientCount: 2) == transcript.core.stateSummary(clientCount: 2))
+        var named: [String: ConnectionID] = [:]
+        for client in state.clients {
+            if case .socket(let descriptor) = client.transport { named[descriptor == 7 ? "S" : "S1"] = client.id }
+        }
+        let next = Transcript(core, machine, clients: named, now: transcript.now)
+        try verifyListed("S", next)
+        outline.clients = state.clients
+        #expect(try core.snapshot(outline, now: next.now) == stream)
+        try verify("S> RM /d|\nS< OK|\nS1! \(path)\nS1.\nS> DIRECTORY /|\nS< drop|local|pub|sec|tool|", next)
+        #expect(next.core.counts.nodes == before - 1500 && next.core.counts.otherSlots == 0)
+        // The old one, had the update been given up, goes on as if nothing had been.
+        try verifyListed("S", transcript)
+        try verify("S> RM /d|\nS< OK|\nS1! \(path)\nS1.", transcript)
+        #expect(transcript.core.counts.nodes == before - 1500 && transcript.core.counts.otherSlots == 0)
     }
 
     @Test("XSA-419: a dead domain's nodes disappear everywhere, and two domains can't grow beyond their quotas")

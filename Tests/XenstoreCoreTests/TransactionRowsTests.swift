@@ -369,23 +369,37 @@ struct TransactionRowsTests {
         #expect(transcript.core.counts(of: 0) == (1, 0))
     }
 
-    @Test("148: a transaction that comes in one piece has no conflict with those who write between pieces")
-    func onePiece() throws {
-        let transcript = Transcript.prepared()
-        for round in 1...50 {
-            try verify(
-                """
-                S2> WRITE /pub|\(round)
-                S1> TRANSACTION_START |
-                S1:\(round)> READ /pub|
-                S1:\(round)> WRITE /pub|mine
-                S1:\(round)> TRANSACTION_END T|
-                S1< \(round)|
-                S1< \(round)
-                S1< OK|
-                S1< OK|
-                """, transcript)
+    /// START, READ, WRITE and END of the transaction with a number, 49 clients writing the node before the requests
+    /// that `gaps` names. The reply of END.
+    private func among49(_ transcript: Transcript, _ id: UInt32, gaps: Set<Int>) throws -> String {
+        let requests = ["TRANSACTION_START |", "READ /pub|", "WRITE /pub|mine", "TRANSACTION_END T|"]
+        for (index, request) in requests.enumerated() {
+            for writer in 2...50 where gaps.contains(index) {
+                // Nothing holds back who asks outside transactions.
+                try verify(
+                    "S\(writer)> WRITE /pub|\(id) \(index) \(writer)\nS\(writer)< OK|\nreads S\(writer)", transcript)
+            }
+            try verify("reads S1", transcript)
+            transcript.send("S1", index == 0 ? 0 : id, request)
         }
+        let answers = transcript.drain("S1")
+        #expect(answers.count == 4 && answers.first == "< \(id)|" && answers[2] == "< OK|")
+        return answers.last ?? ""
+    }
+
+    // Row 148 is the server's, whose turns let nobody come between (OnePieceTests).
+    @Test("148: 49 clients that write between two of its requests break a transaction; before or behind it they don't")
+    func onePiece() throws {
+        for gap in 1...3 { #expect(try among49(.prepared(), 1, gaps: [gap]) == "< EAGAIN") }
+        let transcript = Transcript.prepared()
+        for round in 1...10 as ClosedRange<UInt32> {
+            #expect(try among49(transcript, round, gaps: [0]) == "< OK|")
+            try verify("S9> READ /pub|\nS9< mine", transcript)
+        }
+        #expect(try among49(transcript, 11, gaps: [0, 1, 2, 3]) == "< EAGAIN")
+        // Right of way keeps transactions away, not them.
+        #expect(try among49(transcript, 12, gaps: [2]) == "< EAGAIN")
+        #expect(try among49(transcript, 13, gaps: [0]) == "< OK|")
     }
 
     @Test("149: a guest that breaks a transaction of the control domain again and again has to pause")

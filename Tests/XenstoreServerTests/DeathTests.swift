@@ -1,5 +1,5 @@
 // Domains that go while the server is at work for them, and those that come back (xenstored.md 9.4, 16).
-// Not for: the rows of section 18 (DomainRowTests, OldXenTests).
+// Not for: deaths in every state (DeathStateTests), the rows of section 18 (DomainRowTests, OldXenTests).
 
 import EventLoop
 import SystemCalls
@@ -9,100 +9,21 @@ import XenstoreCore
 import XenstoreServer
 import XenstoreWire
 
-/// What a domain is in the middle of.
-enum Middle: CaseIterable, Sendable {
-    case nothing
-    case halfARequest
-    case unreadInput
-    case fullOutput
-    case transaction
-    case watches
-    case ignoredForIndices
-    case ignoredForLength
-    case reconnecting
-    case heldBack
-}
-
 @Suite("Ends of domains")
 struct DeathTests {
-    private let xen: FakeXen
-    private let bench: StoreBench
-    private let socket: TestSocket
+    private let scene: DeathScene
+    private var xen: FakeXen { scene.xen }
+    private var bench: StoreBench { scene.bench }
+    private var socket: TestSocket { scene.socket }
 
-    init() throws {
-        xen = try FakeXen()
-        // A claim does not end while a test is kept from running: the core's time stands still, an hour from now, where
-        // no timer of the loop's comes to it.
-        bench = try StoreBench(xen, time: MonotonicTime.now.nanoseconds / 1_000_000 + 3_600_000)
-        socket = try bench.connect()
-        try bench.makeStandardState(socket)
-    }
-
-    private func inside(_ message: Message, _ transaction: UInt32 = 1) -> Message {
-        var message = message
-        message.header.transactionID = transaction
-        return message
-    }
-
-    /// Brings domain 1 there; what lies in its ring then, the server hasn't seen.
-    private func bring(_ guest: Guest, to middle: Middle) throws {
-        switch middle {
-        case .nothing: break
-        case .halfARequest: try guest.send(Array(Message(.read, "/pub|").bytes.prefix(19)))
-        case .unreadInput: _ = guest.page.send(Message(.write, "data/late|1").bytes)
-        case .fullOutput:
-            let value = [UInt8](repeating: 120, count: 2000)
-            _ = try guest.ask(Message(.write, Array("data/v\0".utf8) + value))
-            for _ in 0..<4 { try guest.send(Message(.read, "data/v|")) }
-        case .transaction:
-            _ = try guest.ask(Message(.transactionStart, "|"), inside(Message(.write, "data/t|1")))
-        case .watches: _ = try guest.ask(Message(.watch, "/|t|"), Message(.watch, "@releaseDomain|t|"))
-        case .ignoredForIndices:
-            guest.page[.requestProducer] = guest.page[.requestConsumer] &+ 5000
-            try guest.notify()
-        case .ignoredForLength: try guest.send(header(announcing: .max))
-        case .reconnecting: guest.page[.connection] = 1
-        case .heldBack:
-            // The control domain's next try claims what its last one broke at.
-            _ = try bench.ask(
-                socket, Message(.transactionStart, "|"), inside(Message(.read, "/pub|")),
-                inside(Message(.write, "/x|1")), Message(.write, "/pub|2"), inside(Message(.transactionEnd, "T|")),
-                Message(.transactionStart, "|"))
-            try guest.send(
-                Message(.transactionStart, "|").bytes + inside(Message(.read, "/pub|")).bytes
-                    + Message(.read, "/pub|").bytes)
-            #expect(texts(try guest.messages()) == ["1|"])
-        }
-    }
-
-    /// Nothing is left of domain 1, and everybody else is served.
-    private func expectGone(_ page: SharedPage) throws {
-        #expect(!page.isServerMapped && !xen.bound.values.contains(1))
-        #expect(bench.core.ring(of: 1) == nil && bench.core.nodeCount(of: 1) == 0)
-        #expect(bench.core.counts(of: 1) == (0, 0) && bench.core.memoryByteCount(of: 1) == 0)
-        let other = try bench.connect()
-        #expect(texts(try bench.ask(other, Message(.isDomainIntroduced, "1|"))) == ["F|"])
-        #expect(try texts(Guest(2, bench).ask(Message(.read, "/none|"))) == ["EACCES|"])
-        other.close()
-        try bench.settle()
-    }
-
-    @Test("a domain dies in the middle of anything: nothing of it is left", arguments: Middle.allCases)
-    func death(_ middle: Middle) throws {
-        let guest = Guest(1, bench)
-        try bring(guest, to: middle)
-        let page = guest.page
-        xen.set(1, 8)
-        try bench.raise()
-        try expectGone(page)
-    }
+    init() throws { scene = try DeathScene() }
 
     @Test(
         "XSA-425: RELEASE and INTRODUCE of a domain in the middle of anything, its channel fired in the same wake-up",
         arguments: Middle.allCases)
     func releaseWhileServed(_ middle: Middle) throws {
         let guest = Guest(1, bench)
-        try bring(guest, to: middle)
+        try scene.bring(guest, to: middle)
         for number in 0..<4 {
             _ = guest.page.send(Message(.write, "data/r\(number)|1").bytes)
             // The channel's event comes before the socket's, or after it.
@@ -118,7 +39,7 @@ struct DeathTests {
         let anew = Guest(1, bench)
         #expect(try texts(anew.ask(Message(.getFeature, ""))) == ["15|"])
         _ = try bench.ask(socket, Message(.release, "1|"))
-        try expectGone(guest.page)
+        try scene.expectGone(guest.page)
     }
 
     @Test("XSA-325: after each violation the ring is ignored, and its domain's death is reported and frees all")
@@ -127,7 +48,7 @@ struct DeathTests {
         _ = try bench.ask(watcher, Message(.watch, "@releaseDomain/1|t|"))
         for (number, middle) in [Middle.ignoredForIndices, .ignoredForLength].enumerated() {
             let guest = Guest(1, bench)
-            try bring(guest, to: middle)
+            try scene.bring(guest, to: middle)
             let page = guest.page
             let consumer = page[.requestConsumer]
             #expect(page[.error] == UInt32(number + 2))
@@ -137,7 +58,7 @@ struct DeathTests {
             xen.set(1, 0)
             try bench.raise()
             #expect(texts(try watcher.messages()) == ["event @releaseDomain/1|t|"])
-            try expectGone(page)
+            try scene.expectGone(page)
             xen.start(1)
             #expect(texts(try bench.ask(socket, Message(.introduce, "1|0|5|"))) == ["OK|"])
         }
@@ -161,7 +82,7 @@ struct DeathTests {
         #expect(texts(try bench.ask(socket, Message(.read, "/sec|"))) == ["sec"])
         xen.set(1, 0)
         try bench.raise()
-        try expectGone(page)
+        try scene.expectGone(page)
     }
 
     @Test("a domid that is used 500 times over: each begins with nothing, and nothing is left at the end")
@@ -171,7 +92,7 @@ struct DeathTests {
             let guest = Guest(1, bench)
             _ = try guest.ask(
                 Message(.watch, "/local/domain/1/data|t|"), Message(.write, "/drop/mine|1"),
-                Message(.transactionStart, "|"), inside(Message(.write, "/drop/more|1")))
+                Message(.transactionStart, "|"), scene.inside(Message(.write, "/drop/more|1")))
             #expect(bench.core.counts(of: 1) == (1, 1))
             xen.start(1)
             try bench.raise()
@@ -192,7 +113,7 @@ struct DeathTests {
         xen.statesFail = nil
         xen.set(1, 0)
         try bench.raise()
-        try expectGone(SharedPage())
+        try scene.expectGone(SharedPage())
         xen.statesFail = .eperm
         try bench.raise()
         #expect(count() == 2)
@@ -228,6 +149,6 @@ struct DeathTests {
         #expect(guest.page[.error] == 1)
         xen.set(1, 0)
         try bench.raise()
-        try expectGone(guest.page)
+        try scene.expectGone(guest.page)
     }
 }

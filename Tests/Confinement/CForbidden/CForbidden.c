@@ -80,6 +80,10 @@ static const struct call forbidden[] = {
     {"ioctl privcmd restrict", SYS_ioctl, {-1, 0x00025006, 0}},
     {"ioctl privcmd mmap-resource", SYS_ioctl, {-1, 0x00205007, 0}},
     {"ioctl evtchn bind", SYS_ioctl, {-1, 0x00084501, 0}}, {"ioctl gntdev map", SYS_ioctl, {-1, 0x00184700, 0}},
+    {"ioctl evtchn bind virq", SYS_ioctl, {-1, 0x00044500, 0}},
+    {"ioctl evtchn bind unbound", SYS_ioctl, {-1, 0x00044502, 0}},
+    {"ioctl gntdev unmap", SYS_ioctl, {-1, 0x00104701, 0}},
+    {"ioctl gntdev set max grants", SYS_ioctl, {-1, 0x00044703, 0}},
     {"fcntl F_SETOWN", SYS_fcntl, {-1, 8, 1}}, {"fcntl F_SETSIG", SYS_fcntl, {-1, 10, 9}},
     {"fcntl F_NOTIFY", SYS_fcntl, {-1, 1026, 0}}, {"fcntl F_SETLEASE", SYS_fcntl, {-1, 1024, 0}},
     {"fcntl F_ADD_SEALS", SYS_fcntl, {-1, 1033, 0}}, {"fcntl F_SETPIPE_SZ", SYS_fcntl, {-1, 1031, 0}},
@@ -135,9 +139,13 @@ const char *cforbidden_allowed_name(int index) { return index < count(1) ? allow
 
 static void *thread(void *nothing) { return nothing; }
 
+// Why the last call that was made has failed; 0: it has not.
+static int error;
+
 static void make_thread(void) {
     pthread_t made;
-    if (pthread_create(&made, NULL, thread, NULL) == 0) pthread_join(made, NULL);
+    error = pthread_create(&made, NULL, thread, NULL);
+    if (error == 0) pthread_join(made, NULL);
 }
 
 // getpid by int 0x80: a number that is allowed, by an entry that is not. A kernel without it sends SIGSEGV.
@@ -154,7 +162,7 @@ static int make(const struct call *calls, int end, const char *name) {
     for (int index = 0; index < end; index++) {
         const long *a = calls[index].arguments;
         if (strcmp(calls[index].name, name) != 0) continue;
-        syscall(calls[index].number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        error = syscall(calls[index].number, a[0], a[1], a[2], a[3], a[4], a[5]) == -1 ? errno : 0;
         return 1;
     }
     return 0;
@@ -165,6 +173,8 @@ int cforbidden_make(const char *name) {
     if (strcmp(name, others[1]) == 0) return old_entry(), 1;
     return make(forbidden, count(0), name) || make(allowed, count(1), name);
 }
+
+int cforbidden_was_refused(void) { return error == EPERM; }
 
 int cforbidden_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
 int cforbidden_no_new_privileges(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); }

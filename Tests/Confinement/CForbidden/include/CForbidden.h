@@ -9,6 +9,8 @@ const char *cforbidden_allowed_name(int index);
 
 // Makes the call of a name: 1 when it came back, 0 when there is no such name.
 int cforbidden_make(const char *name);
+// Whether the last call that was made has answered EPERM.
+int cforbidden_was_refused(void);
 
 // prctl(PR_GET_DUMPABLE), prctl(PR_GET_NO_NEW_PRIVS).
 int cforbidden_dumpable(void);
