@@ -160,7 +160,7 @@ let xenstoreServerTargets: [Target] = [
         "XenstoreServerTests",
         [
             "XenstoreServer", "XenstoreCore", "XenstoreClient", "XenABI", "XenPlatform", "XenstoreWire", "SystemCalls",
-            "ServerCalls", "EventLoop", "DaemonShell",
+            "ServerCalls", "EventLoop", "DaemonShell", "xenstore",
         ]),
     program("xenstored", xenstored, path: "Sources/xenstored"),
     tests("XenstoredTests", xenstored + ["xenstored"]),

@@ -3,21 +3,27 @@
 
 public import SystemCalls
 
-/// The notice of a daemon that is ready.
-public enum ReadinessNotice {
+/// The notice of a daemon that is ready. It is made before rights are given up, which making a socket may need, and
+/// sent when all is done.
+public struct ReadinessNotice: ~Copyable {
     /// A service manager that takes nothing for so long, in milliseconds, is not waited for.
     private static let timeoutMilliseconds: Int32 = 2000
 
-    /// Says that the process serves, and which one it is, to the socket of $NOTIFY_SOCKET; false when nobody has asked.
-    public static func send() throws(SystemError) -> Bool {
-        guard let name = environmentVariable("NOTIFY_SOCKET"), !name.isEmpty else { return false }
-        try send(to: name)
-        return true
+    private let socket: DatagramSocket
+
+    /// A notice to the socket of $NOTIFY_SOCKET; nil when nobody has asked. Throws when nobody listens there.
+    public static func prepared() throws(SystemError) -> ReadinessNotice? {
+        guard let name = environmentVariable("NOTIFY_SOCKET"), !name.isEmpty else { return nil }
+        return try ReadinessNotice(to: name)
     }
 
-    /// As `send()`, to a path, or with `@` before it to an abstract name.
-    static func send(to name: String) throws(SystemError) {
-        let socket = try DatagramSocket.connected(to: name, waitingMilliseconds: timeoutMilliseconds)
+    /// As `prepared()`, to a path, or with `@` before it to an abstract name.
+    init(to name: String) throws(SystemError) {
+        socket = try DatagramSocket.connected(to: name, waitingMilliseconds: Self.timeoutMilliseconds)
+    }
+
+    /// Says that the process serves, and which one it is.
+    public func send() throws(SystemError) {
         try socket.send(Array("READY=1\nMAINPID=\(processID)\n".utf8).span)
     }
 }

@@ -19,12 +19,12 @@ struct TopSource {
     private static let milliseconds: Int32 = 5000
     private static let byteCountMax = 64 << 20
 
-    /// That of the host, or beside the socket that XENSTORED_RUNDIR names.
+    /// Beside the socket of a server with this environment: where xenstored has it (its StorePaths.swift).
     static func ofHost(variable: (String) -> String?) -> TopSource {
-        guard let folder = variable("XENSTORED_RUNDIR"), !folder.isEmpty else {
-            return TopSource(path: "/run/xenstored/metrics")
-        }
-        return TopSource(path: folder + "/metrics")
+        func set(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
+        let socket = set("XENSTORED_PATH") ?? set("XENSTORED_RUNDIR").map { $0 + "/socket" } ?? XenstorePlace.socketPath
+        let folder = socket.lastIndex(of: "/").map { socket[..<$0] } ?? "."
+        return TopSource(path: "\(folder)/metrics")
     }
 
     /// The figures of now.

@@ -38,9 +38,11 @@ final class Start {
         makeRunDirectory()
         if options.isLiveUpdate { return try goOn(pidFile) }
         let socket = try listen()
+        let notice = makeNotice()
         do throws(StartEnd) {
             let daemon = try serve(socket, pidFile)
             try pidFile.complete()
+            send(notice)
             tellReady()
             return daemon
         } catch {
@@ -212,15 +214,31 @@ final class Start {
 
     // MARK: Readiness
 
-    /// Who waits is told: the service manager, and the process that was started. Source: xenstored.md 14.3 (9), 13.5.
-    func tellReady() {
-        if !options.isLiveUpdate {
-            do throws(SystemError) {
-                _ = try ReadinessNotice.send()
-            } catch {
-                log.write(.warning, "xenstored", "the service manager can't be told: \(error)")
-            }
+    /// What tells the service manager, if there is one. A confined process may not make it.
+    private func makeNotice() -> ReadinessNotice? {
+        do throws(SystemError) {
+            return try ReadinessNotice.prepared()
+        } catch {
+            logSilence(error)
+            return nil
         }
+    }
+
+    /// Tells the service manager, which a live update does not. Source: xenstored.md 14.3 (9), 13.5.
+    private func send(_ notice: borrowing ReadinessNotice?) {
+        do throws(SystemError) {
+            try notice?.send()
+        } catch {
+            logSilence(error)
+        }
+    }
+
+    private func logSilence(_ error: SystemError) {
+        log.write(.warning, "xenstored", "the service manager can't be told: \(error)")
+    }
+
+    /// The log is told, and the process that was started, which waits. Source: xenstored.md 14.3 (9).
+    func tellReady() {
         log.write(
             .information, "xenstored", "ready",
             [("version", version), ("pid", "\(processID)"), ("socket", paths.socket)])

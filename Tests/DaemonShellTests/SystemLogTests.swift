@@ -99,9 +99,13 @@ private func newPath() -> String { "/tmp/corbel-log-\(processID)-\(UInt64.random
         let wanted = "READY=1\nMAINPID=\(processID)\n"
         for path in [newPath(), "@corbel-\(processID)-\(UInt64.random(in: 0...UInt64.max))"] {
             let listener = try Listener(path)
-            try ReadinessNotice.send(to: path)
+            let notice = try ReadinessNotice(to: path)
+            #expect(listener.next() == nil)
+            try notice.send()
             #expect(listener.next() == wanted)
         }
-        #expect(throws: SystemError(111, "connect")) { try ReadinessNotice.send(to: "@corbel-nobody-\(processID)") }
+        #expect(throws: SystemError(111, "connect")) {
+            _ = try ReadinessNotice(to: "@corbel-nobody-\(processID)")
+        }
     }
 }

@@ -73,6 +73,17 @@ struct FiguresTests {
         #expect(StoreFigures([]) == nil)
     }
 
+    @Test("the figures are asked beside the socket that the environment names, as the daemon has them")
+    func source() {
+        func path(_ variables: [String: String]) -> String { TopSource.ofHost { variables[$0] }.path }
+        #expect(path([:]) == "/run/xenstored/metrics")
+        #expect(path(["XENSTORED_RUNDIR": "", "XENSTORED_PATH": ""]) == "/run/xenstored/metrics")
+        #expect(path(["XENSTORED_RUNDIR": "/r/x"]) == "/r/x/metrics")
+        #expect(path(["XENSTORED_PATH": "/p/other.sock"]) == "/p/metrics")
+        #expect(path(["XENSTORED_RUNDIR": "/r", "XENSTORED_PATH": "/p/socket"]) == "/p/metrics")
+        #expect(path(["XENSTORED_PATH": "socket"]) == "./metrics" && path(["XENSTORED_PATH": "/s"]) == "/metrics")
+    }
+
     @Test("the fullest quota is that with the largest share; unlimited ones have none")
     func fullest() throws {
         let domain = try #require(try figures().domains[5])

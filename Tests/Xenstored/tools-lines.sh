@@ -263,6 +263,34 @@ if [ -e "$root/usr/lib/xen-4.17/bin/xenstore-control" ]; then
     x control live-update /x -c
     x control live-update /no/such/program
     RUN=$work/nowhere x control help
+
+    # Whole live updates: the store and the process are as they were, and the program is another with these arguments.
+    updates() { # updates ARGUMENTS WORD...
+        local arguments=$1 side
+        shift
+        for side in c ours; do on $side ./xenstore-ls -fp >"$work/$side.before"; done
+        x control live-update "$@"
+        grep -qx 'status 0' "$work/c.said/status"
+        report $? "and it succeeds" "$(cat "$work"/c.said/*; cat "$work/c/daemon.log")"
+        for side in c ours; do
+            on $side ./xenstore-ls -fp >"$work/$side.after"
+            cmp "$work/$side.before" "$work/$side.after" >"$work/out" 2>&1 && [ -s "$work/$side.after" ] &&
+                [ "$(tr '\0' ' ' <"/proc/${process[$side]}/cmdline")" = "$arguments " ] &&
+                [ ! -e "$work/$side/run/state_dump" ]
+            report $? "and the store and the pid are as they were ($side)" \
+                "$(cat "$work/out" "$work/$side/daemon.log"; tr '\0' ' ' <"/proc/${process[$side]}/cmdline")"
+        done
+    }
+    ln -s "$daemon" "$work/next"
+    updates "$work/next -D -N -U" "$work/next"
+    updates "$daemon -D -N -E 77 -U" "$daemon" -c '-D -N -E 77' -t 5
+    updates "$work/next -D -N -U" -F "$work/next" -c '-D -N'
+    over='./xenstore-watch -n 2 /over >out &
+        for i in {1..500}; do [ "$(wc -l <out)" -lt 1 ] || break; sleep 0.01; done
+        ./xenstore-control live-update "$0"; ./xenstore-write /over/x 1; wait; cat out'
+    compare "a watch of xenstore-watch goes on over a live update" bash -c "$over" "$work/next"
+    [ "$(tail -n 2 "$work/c.said/out")" = $'/over\n/over/x' ]
+    report $? "and has the event of what is written behind it" "$(cat "$work"/c.said/*)"
 else
-    report 0 "xenstore-control # skip Debian's xen-utils-4.17 can't be had here"
+    report 1 "xen-utils-4.17 has xenstore-control" "$(find "$root/usr/lib/xen-4.17" | head)"
 fi

@@ -2,6 +2,7 @@
 // Not for: what is tested with them.
 
 import DaemonCalls
+import Foundation
 import SystemCalls
 import Testing
 import XenstoreWire
@@ -16,9 +17,17 @@ final class StoreProcess {
     /// The program.
     let program: String
     let child: ChildProcess
+    /// The daemon's number: in the background that of a process that is not our child.
+    var id: Int32
 
-    /// Starts it, and waits until it serves.
-    init(_ options: [String] = []) throws {
+    /// Starts it in the foreground, and waits until it serves.
+    convenience init(_ options: [String] = []) throws {
+        try self.init(["-N"] + options, notifying: nil)
+        try waitForSocket()
+    }
+
+    /// Starts it, with who listens to what it tells service managers, and does not wait.
+    init(_ options: [String], notifying listener: String?) throws {
         program = try Self.programPath()
         folder = "/tmp/corbel-xenstored-\(processID)-\(MonotonicTime.now.nanoseconds)"
         try makeDirectory(path: folder)
@@ -26,12 +35,17 @@ final class StoreProcess {
             path: "/usr/bin/env",
             arguments: [
                 "-u", "XENSTORED_PATH", "-u", "NOTIFY_SOCKET", "XENSTORED_RUNDIR=\(folder)",
-                "XENSTORED_ROOTDIR=\(folder)", program, "-D", "-N",
-            ] + options)
+                "XENSTORED_ROOTDIR=\(folder)",
+            ] + (listener.map { ["NOTIFY_SOCKET=\($0)"] } ?? []) + [program, "-D"] + options)
+        id = child.id
+    }
+
+    func waitForSocket() throws {
         try wait("the socket") { (try? StreamSocket.connected(path: self.folder + "/socket")) != nil }
     }
 
     deinit {
+        if id != child.id { kill(id, SIGKILL) }
         for name in (try? directoryNames(path: folder, countMax: 100)) ?? [] {
             try? removeFile(path: "\(folder)/\(name)")
         }
@@ -54,7 +68,7 @@ final class StoreProcess {
 
     /// Its command line, as the kernel has it.
     func commandLine() throws -> [String] {
-        let file = try OwnedDescriptor.open(path: "/proc/\(child.id)/cmdline", .read)
+        let file = try OwnedDescriptor.open(path: "/proc/\(id)/cmdline", .read)
         let bytes = try file.read(at: 0, byteCount: 4096)
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
