@@ -46,7 +46,8 @@ final class StoreRing: RingClient, PortHandler {
     func mayRead(_ ring: GuestRing) -> Bool {
         if server.isStopped || isClosed { return false }
         if wasCutShort { return false }
-        if !limit.goesOn || limit.requestCount > lookCount && othersWait(ring) {
+        // The control domain's has a turn as long as a socket's.
+        if !limit.goesOn || domain != server.core.controlDomain && limit.requestCount > lookCount && othersWait(ring) {
             wasCutShort = true
             return false
         }

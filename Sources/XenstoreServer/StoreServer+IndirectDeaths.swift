@@ -13,6 +13,12 @@ extension StoreServer {
             if client.isClosed || client.domain == core.storeDomain || client.domain == core.controlDomain { continue }
             examine(client)
         }
+        // One that was named only has no port to ask for; what it had must not be its successor's.
+        for domain in core.knownDomains where rings[domain] == nil {
+            if platform?.ports.exists(DomainID(domain)) != false { continue }
+            core.event(.domainChanged(domain: domain, state: .absent), now: now, into: &effects)
+            drain()
+        }
     }
 
     private func examine(_ client: StoreRing) {

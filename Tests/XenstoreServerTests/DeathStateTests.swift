@@ -175,4 +175,14 @@ struct DeathStateTests {
         #expect(texts(try nodes.messages()) == ["event /four|t|"])
         try expectUnknown(scene)
     }
+
+    @Test("XSA-322: on a Xen without domain states one that is known only dies, its successor has nothing of it")
+    func knownOnlySucceeded() throws {
+        let scene = try DeathScene(isOld: true)
+        try nameOnly(scene)
+        scene.end(4, .goneUntold)
+        try scene.bench.raise()
+        scene.xen.start(4)
+        try expectUnknown(scene)
+    }
 }
