@@ -64,7 +64,9 @@ enum Program {
         let end = MonotonicTime.now.advanced(byMilliseconds: 10_000)
         try server.bench.settle()
         guard let ring = server.bench.core.ring(of: 1) else { return }
-        while !server.bench.core.mayRead(ring, now: MonotonicTime.now.nanoseconds / 1_000_000), MonotonicTime.now < end {
+        while MonotonicTime.now < end,
+            !server.bench.core.mayRead(ring, now: MonotonicTime.now.nanoseconds / 1_000_000)
+        {
             try server.bench.loop.turn(milliseconds: 20)
         }
         try server.bench.settle()
