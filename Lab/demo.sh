@@ -7,6 +7,7 @@ say() { echo "-- $*"; }
 
 read -r version </proc/version
 say "dom0: ${version%% (*}, Xen $(xl info xen_version)"
+say "Xenstore: served by $(readlink "/proc/$(pidof xenstored)/exe")"
 say "creating the guest (paused)"
 arguments=$(sed -n 's/^extra = "\(.*\)"$/\1/p' /lab/demo-guest.cfg)
 xl create -p /lab/demo-guest.cfg "extra=\"$arguments $1\"" >/tmp/create.log 2>&1 || { cat /tmp/create.log; exit 1; }

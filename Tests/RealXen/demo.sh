@@ -22,6 +22,7 @@ begun=$SECONDS
 .build/release/corbel demo --firmware .build-guests/firmware.elf --xen "$release" --timeout 420 >"$out" 2>"$err"
 row $? "a Linux guest boots on real Xen with a Swift serial port, and the demonstration ends with 0"
 says "^-- dom0: Linux version .*, Xen ${release//./\\.}\." "the Xen is $release"
+says '^-- Xenstore: served by /corbel/xenstored$' "its Xenstore is Corbel's xenstored"
 took=$((SECONDS - begun))
 says '^guest\| .*Linux version' "the guest's kernel log arrives through the device model"
 says '^guest\| .*corbel-guest: Linux .* hypervisor xen, up [0-9.]+ s' "the guest reports kernel, hypervisor and uptime"

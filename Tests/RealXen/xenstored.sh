@@ -1,7 +1,7 @@
 # In dom0, with the tool stack on our xenstored: Debian's tools on it, and the lives of guests, from creation to end.
-# TAP. Every wait is for a condition. Its argument: rounds of create and destroy.
+# TAP. Every wait is for a condition. Its arguments: rounds of create and destroy, and how many of a Linux guest.
 . ./rows.sh
-rounds=${1:-20}
+rounds=${1:-20} live_rounds=${2:-1}
 pid=$(cat /run/xen/xenstored.pid)
 [ "$(pidof xenstored)" = "$pid" ] && [ "$(readlink "/proc/$pid/exe")" = /corbel/xenstored ]
 row $? "the Xenstore daemon is ours" "$(readlink "/proc/$pid/exe")"
@@ -26,7 +26,8 @@ row $? "xenstore-watch" "$(cat /tmp/watched)"
 xenstore-exists /t/a && xenstore-rm /t && ! xenstore-exists /t/a
 row $? "xenstore-exists and xenstore-rm"
 
-# A Linux guest. It watches data/go by its frontend, and writes to data/answer what stands there; c is a crash.
+# A Linux guest. It watches data/go by its frontend, and writes to data/answer what stands there. c is a crash; l leaves
+# a node below another's, a watch and a transaction with a write in it open, and is answered when all of that is there.
 mkdir -p /tmp/root
 cat >/tmp/root/init <<'END_INIT'
 #!/bin/busybox sh
@@ -47,15 +48,37 @@ take() { # one message: its type and what it says
     type=$1 body=
     [ "$4" = 0 ] || body=$(dd bs="$4" count=1 2>/dev/null <&3 | tr -d '\000')
 }
+number() { printf '\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)); }
+answer() { send '\013\000\000\000\001\000\000\000\000\000\000\000\015\000\000\000data/answer\000'"$1"; }
+reply() { until take; [ "$type" = "$1" ]; do :; done; }
+# A watch that is asked for before a reply has been read stops Linux's device for good.
+leave() {
+    send '\013\000\000\000\001\000\000\000\000\000\000\000\016\000\000\000/t/lent/kept\000l'
+    reply 11
+    send '\004\000\000\000\001\000\000\000\000\000\000\000\014\000\000\000data/left\000l\000'
+    reply 4
+    send '\006\000\000\000\001\000\000\000\000\000\000\000\001\000\000\000\000'
+    reply 6
+    send '\013\000\000\000\001\000\000\000'"$(number "$body")"'\013\000\000\000data/open\000l'
+    reply 11
+    answer l
+}
 echo "guest: on $(cat /sys/hypervisor/type)"
 send '\004\000\000\000\001\000\000\000\000\000\000\000\012\000\000\000data/go\000t\000'
 while :; do
     take
     case $type in
-    15) send '\002\000\000\000\001\000\000\000\000\000\000\000\010\000\000\000data/go\000' ;;
+    15)
+        case $body in
+        data/go*) send '\002\000\000\000\001\000\000\000\000\000\000\000\010\000\000\000data/go\000' ;;
+        esac
+        ;;
     2)
-        [ "$body" != c ] || echo c >/proc/sysrq-trigger
-        send '\013\000\000\000\001\000\000\000\000\000\000\000\015\000\000\000data/answer\000'"$body"
+        case $body in
+        c) echo c >/proc/sysrq-trigger ;;
+        l) leave ;;
+        *) answer "$body" ;;
+        esac
         ;;
     esac
 done
@@ -138,12 +161,34 @@ resident() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"; }
 round() {
     xl create -p exerciser.cfg >/tmp/create.log 2>&1 && xl destroy exerciser >>/tmp/create.log 2>&1
 }
+# What a running guest made itself is there; counted are the rounds in which all of it was gone with the guest.
+kept() {
+    xenstore-exists /t/lent/kept && ! xenstore-exists "/local/domain/$domain/data/open" &&
+        xenstore control watches "$domain" | grep -q '/data/left ' &&
+        xenstore control transactions | grep -q "^domain $domain .* paths [1-9]"
+}
+forgotten() { ! xenstore-exists /t/lent/kept && [ "$(xenstore control transactions)" = "" ]; }
+live_round() {
+    xl create linux.cfg 'ramdisk="/tmp/initrd"' "$extra" memory=96 >/tmp/create.log 2>&1 || return
+    domain=$(xl domid lin)
+    xenstore-write /t/lent '' && xenstore-chmod /t/lent n0 "b$domain" && asked 1 120 && asked l 30 && kept &&
+        lived=$((lived + 1))
+    xl destroy lin >>/tmp/create.log 2>&1 && within 20 forgotten && xenstore-rm /t && within 30 no_tools
+}
 before="$(base)$(descriptors) $(channels) $(grants)"
 memory=$(resident)
-done=0
+done=0 lived=0
+begun=$(date +%s)
+while [ $done -lt "$live_rounds" ] && live_round; do done=$((done + 1)); done
+[ $lived = "$live_rounds" ]
+row $? "Linux guests leave a node below another's, a watch and an open transaction" "$lived of $live_rounds; \
+$(xenstore control transactions | head -n 3)"
+[ $done = "$live_rounds" ]
+row $? "xl destroy takes them away" "$done of $live_rounds; $(tail -n 3 /tmp/create.log)"
+echo "# $done such rounds took $(($(date +%s) - begun)) s"
 begun=$(date +%s)
 while [ $done -lt "$rounds" ] && round; do done=$((done + 1)); done
-[ $done = "$rounds" ]
+[ $done -ge "$rounds" ]
 row $? "$rounds rounds of xl create and xl destroy" "$(cat /tmp/create.log)"
 echo "# they took $(($(date +%s) - begun)) s"
 left "they leave no node, and no process of xl"
