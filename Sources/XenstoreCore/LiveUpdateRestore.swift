@@ -131,7 +131,7 @@ extension XenstoreCore {
     private func ring(of domain: UInt16, uniqueID: UInt64?) -> Connection {
         let record = record(domain)
         record.isIntroduced = true
-        if let uniqueID { record.uniqueID = uniqueID }
+        if let uniqueID, uniqueID != 0 { record.uniqueID = uniqueID }
         let connection = makeConnection(record, isPrivileged: domain == controlDomain || domain == storeDomain)
         // The store domain's own ring was not introduced.
         if domain != storeDomain { record.connection = connection.id }

@@ -12,9 +12,11 @@ extension XenstoreCore {
         connection.chain = Chain(age: age, paths: paths, idleTime: nil)
     }
 
-    /// Without a transaction a chain lasts for a second.
+    /// Without a transaction a chain lasts for a second; a guest's from when its debts let it be read again.
     func noteEnd(of connection: Connection, now: UInt64) {
-        if connection.transactions.isEmpty { connection.chain?.idleTime = now }
+        if !connection.transactions.isEmpty { return }
+        let debt = connection.guest.map { max(0, -$0.creditNow(now)) } ?? 0
+        connection.chain?.idleTime = now + UInt64(debt / 20)
     }
 
     private func chain(of connection: Connection, now: UInt64) -> Chain? {

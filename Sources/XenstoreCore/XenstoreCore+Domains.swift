@@ -33,8 +33,8 @@ extension XenstoreCore {
     /// An introduced domain whose number is another one's by now goes, whose end Xen has not told of yet (9.5): before
     /// the toolstack has the new one own anything.
     func releasePredecessor(of domain: UInt16, now: UInt64) {
-        guard domain != controlDomain, let record = domains[domain], record.isIntroduced, record.uniqueID != 0,
-            let uniqueID = lookUp(domain), isOther(uniqueID, record)
+        guard domain != controlDomain, domain != storeDomain, let record = domains[domain], record.isIntroduced,
+            record.uniqueID != 0, let uniqueID = lookUp(domain), isOther(uniqueID, record)
         else { return }
         removeDomain(record, now: now)
         tellSpecial(.releaseDomain, domain)

@@ -30,9 +30,9 @@ extension XenstoreCore {
         return uniqueID != nil
     }
 
-    /// The same for a request that names the domain.
+    /// The same for a request that names the domain. Dry runs (13) remove nothing.
     func exists(_ domain: UInt16, for request: Request) -> Bool {
-        if request.connection.isPrivileged { releasePredecessor(of: domain, now: request.now) }
+        if request.connection.isPrivileged && !ignoresQuotas { releasePredecessor(of: domain, now: request.now) }
         return exists(domain, now: request.now)
     }
 

@@ -16,6 +16,14 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
         var file: String
         /// The connection that has named it: the session goes with it while no start is under way.
         weak var owner: AnyObject?
+        /// Whether that connection has ended.
+        var hasEnded: Bool {
+            switch owner {
+            case let client as SocketClient: client.isClosed
+            case let client as StoreRing: client.isClosed
+            default: true
+            }
+        }
         /// Its arguments; nil: those that this program has.
         var arguments: [String]?
         /// Who has asked for the start, once somebody has.
@@ -65,6 +73,7 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
         _ parameters: [[UInt8]], from connection: ConnectionID, on server: StoreServer
     ) -> ControlAnswer? {
         let words = parameters.map { String(decoding: $0, as: UTF8.self) }
+        if let session, session.asker == nil, session.hasEnded { self.session = nil }
         switch (words.first, words.count) {
         case ("-f", 2): return begin(words[1], connection)
         case ("-c", 2): return set(arguments: words[1])
@@ -77,9 +86,7 @@ public final class LiveUpdate: LiveUpdateCommands, TimerHandler {
     // MARK: Commands
 
     private func begin(_ file: String, _ connection: ConnectionID) -> ControlAnswer {
-        if let session, session.asker != nil || session.owner != nil {
-            return .lines(["A live update session is active already: -a ends it."])
-        }
+        if session != nil { return .lines(["A live update session is active already: -a ends it."]) }
         let access = fileAccess(path: file)
         if !access.exists || file.utf8.first != UInt8(ascii: "/") { return .lines(["File not accessible."]) }
         if !access.isExecutable { return .lines(["File not executable."]) }

@@ -46,16 +46,16 @@ final class StoreRing: RingClient, PortHandler {
     func mayRead(_ ring: GuestRing) -> Bool {
         if server.isStopped || isClosed { return false }
         if wasCutShort { return false }
-        // The control domain's has a turn as long as a socket's.
-        if !limit.goesOn || domain != server.core.controlDomain && limit.requestCount > lookCount && othersWait(ring) {
+        if !limit.goesOn || limit.requestCount > lookCount && othersWait(ring) {
             wasCutShort = true
             return false
         }
         return server.core.mayRead(id, now: turnTime)
     }
 
-    /// After a few requests, or some time: whether it is others' turn.
+    /// After a few requests, or some time: whether it is others' turn. The control domain's is as long as a socket's.
     func othersWait(_ ring: GuestRing) -> Bool {
+        if domain == server.core.controlDomain || domain == server.core.storeDomain { return false }
         if limit.requestCount - lookCount < TurnLimit.lookRequestCount {
             let time = MonotonicTime.now.nanoseconds - lookTime.nanoseconds
             if time < TurnLimit.lookNanoseconds { return false }

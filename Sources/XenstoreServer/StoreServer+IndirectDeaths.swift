@@ -14,7 +14,7 @@ extension StoreServer {
             examine(client)
         }
         // One that was named only has no port to ask for; what it had must not be its successor's.
-        for domain in core.knownDomains where rings[domain] == nil {
+        for domain in core.knownDomains where rings[domain] == nil && domain != core.storeDomain {
             if platform?.ports.exists(DomainID(domain)) != false { continue }
             core.event(.domainChanged(domain: domain, state: .absent), now: now, into: &effects)
             drain()

@@ -135,6 +135,20 @@ struct SecurityCountTests {
         #expect(transcript.core.mayRead(socket, now: transcript.now))
     }
 
+    @Test("credit grows back from any debt: a guest that broke 2500 transactions is read again")
+    func deepDebt() throws {
+        let transcript = try verify("S> SET_PERMS /pub|b0|\nS< OK|")
+        for number in 1...2500 {
+            transcript.send("S", 0, "TRANSACTION_START |")
+            transcript.send("S", UInt32(number), "READ /pub|")
+            transcript.send("S", UInt32(number), "WRITE /sec|")
+        }
+        transcript.send("D1", 0, "WRITE /pub|broken")
+        for number in 1...2500 { transcript.send("S", UInt32(number), "TRANSACTION_END T|") }
+        #expect(transcript.drain("S").last == "< EAGAIN")
+        try verify("rests D1\ntime 124499\nrests D1\ntime 1\nreads D1", transcript)
+    }
+
     @Test("XSA-326, CVE-2022-42313: nodes are counted for their owner, whoever made them, and move with SET_PERMS")
     func owners() throws {
         try verify(
