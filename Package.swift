@@ -183,7 +183,7 @@ let xenstoreServerTargets: [Target] = [
             "EventLoop", "DaemonShell", "CSpawn",
         ], path: "Tests/Xenstored/flood"),
     program(
-        "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls"], path: "Tests/Xenstored/soak"),
+        "xenstore-soak", ["XenstoreCore", "XenstoreWire", "SystemCalls", "CSpawn"], path: "Tests/Xenstored/soak"),
 ]
 
 let deviceModel: [Target.Dependency] = ["XenABI", "XenPlatform", "XenDeviceModel", "XenLinux", "SystemCalls"]
