@@ -101,15 +101,14 @@ struct NameTable: ~Copyable {
         return bytes.count == range.count ? 0 : bytes.count < range.count ? -1 : 1
     }
 
-    /// Puts a name's bytes, from one of them on, behind what is there.
-    func append(_ name: UInt32, from start: Int = 0, to bytes: inout [UInt8]) {
+    /// Puts a name's bytes behind what is there.
+    func append(_ name: UInt32, to bytes: inout [UInt8]) {
         let slot = names[name]
         if slot.isLong {
-            bytes.append(contentsOf: long[slot.longNumber].bytes[min(start, Int(slot.byteCount))...])
+            bytes.append(contentsOf: long[slot.longNumber].bytes)
             return
         }
-        if start >= Int(slot.byteCount) { return }
-        for offset in start..<Int(slot.byteCount) {
+        for offset in 0..<Int(slot.byteCount) {
             let word = offset < 8 ? slot.first : slot.second
             bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (offset & 7))))
         }

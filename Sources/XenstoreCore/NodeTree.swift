@@ -37,9 +37,9 @@ struct NodeTree: ~Copyable {
         return bytes
     }
 
-    /// Puts a node's name, from one of its bytes on, behind what is there.
-    func appendName(_ node: NodeID, from start: Int = 0, to bytes: inout [UInt8]) {
-        names.append(slots[node.index].name, from: start, to: &bytes)
+    /// Puts a node's name behind what is there.
+    func appendName(_ node: NodeID, to bytes: inout [UInt8]) {
+        names.append(slots[node.index].name, to: &bytes)
     }
 
     func nameByteCount(_ node: NodeID) -> Int { names.byteCount(slots[node.index].name) }

@@ -103,6 +103,20 @@ struct LoopTests {
         #expect(guests.allSatisfy { texts(messages($0.page.receive())) == ["/local/domain/7|"] })
     }
 
+    /// So many nodes below /n in one transaction, whose commit `vCPU` sees the events of.
+    private func write(_ count: Int, _ socket: TestSocket, _ bench: StoreBench, _ vCPU: Flooding) throws {
+        _ = try bench.ask(socket, Message(.transactionStart, "|"))
+        for number in 1000..<1000 + count {
+            var write = Message(.write, "/n/\(number)|1")
+            write.header.transactionID = 1
+            _ = try bench.ask(socket, write)
+        }
+        bench.server.trace = vCPU
+        var end = Message(.transactionEnd, "T|")
+        end.header.transactionID = 1
+        #expect(texts(try bench.ask(socket, end)) == ["OK|"])
+    }
+
     @Test("a guest that takes events while they come gets all of them, though it never says that it has taken any")
     func takingMeanwhile() throws {
         let xen = try FakeXen()
@@ -118,16 +132,7 @@ struct LoopTests {
         let vCPU = Flooding { _ in }
         vCPU.onMessage = { received += $0.receive(32) }
         vCPU.page = guest.page
-        _ = try bench.ask(socket, Message(.transactionStart, "|"))
-        for number in 1000..<1200 {
-            var write = Message(.write, "/n/\(number)|1")
-            write.header.transactionID = 1
-            _ = try bench.ask(socket, write)
-        }
-        bench.server.trace = vCPU
-        var end = Message(.transactionEnd, "T|")
-        end.header.transactionID = 1
-        #expect(texts(try bench.ask(socket, end)) == ["OK|"])
+        try write(200, socket, bench, vCPU)
         received += guest.page.receive()
         #expect(texts(messages(received)) == (1000..<1200).map { "event /n/\($0)|tokens7|" })
     }
@@ -150,16 +155,7 @@ struct LoopTests {
                 try? other.send(Message(.read, "/tool|"))
             }
             vCPU.page = guest.page
-            _ = try bench.ask(socket, Message(.transactionStart, "|"))
-            for number in 1000..<1000 + count {
-                var write = Message(.write, "/n/\(number)|1")
-                write.header.transactionID = 1
-                _ = try bench.ask(socket, write)
-            }
-            bench.server.trace = vCPU
-            var end = Message(.transactionEnd, "T|")
-            end.header.transactionID = 1
-            #expect(texts(try bench.ask(socket, end)) == ["OK|"])
+            try write(count, socket, bench, vCPU)
             received += guest.page.receive()
             // It has seen all that there was, and says nothing.
             _ = try bench.ask(socket, Message(.write, "/n/last|1"))
